@@ -1,0 +1,75 @@
+package objstore
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+const (
+	defaultStallTimeout = 30 * time.Second
+	dialTimeout         = 5 * time.Second
+	// s3Connections bounds the open connections: some PUTs and a fleet of
+	// readers. A request that finds none waits for one.
+	s3Connections = 256
+	// s3BufferBytes spares system calls on large bodies; per connection and direction.
+	s3BufferBytes = 64 << 10
+	// stallChunkBytes is how much may be under way in one write: its progress is seen
+	// only at its end.
+	stallChunkBytes = 256 << 10
+)
+
+// newS3Client returns the SDK's client, tuned. There is no limit on a request's
+// whole time, because a large body on a slow line may take long; only silence ends it.
+func newS3Client(stall time.Duration) *awshttp.BuildableClient {
+	dialer := &net.Dialer{Timeout: min(stall, dialTimeout)}
+	return awshttp.NewBuildableClient().WithReadTimeout(0).WithTransportOptions(func(t *http.Transport) {
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &stallConn{Conn: conn, limit: stall}, nil
+		}
+		t.TLSHandshakeTimeout = min(stall, 2*dialTimeout)
+		t.MaxConnsPerHost = s3Connections
+		t.MaxIdleConns = s3Connections
+		t.MaxIdleConnsPerHost = s3Connections // or busy times dial anew all the time
+		// An idle connection stalls too: let go of it before that.
+		t.IdleConnTimeout = stall * 3 / 4
+		t.WriteBufferSize, t.ReadBufferSize = s3BufferBytes, s3BufferBytes
+		// With HTTP/2 all requests would share one connection: its speed and its fate.
+		t.ForceAttemptHTTP2 = false
+	})
+}
+
+// stallConn fails when no byte moves in either direction for the limit.
+type stallConn struct {
+	net.Conn
+	limit time.Duration
+}
+
+// Read waits for an answer: what was sent before counts as progress too, as
+// Write moves the deadline of a Read that waits.
+func (c *stallConn) Read(p []byte) (int, error) {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+func (c *stallConn) Write(p []byte) (written int, err error) {
+	for {
+		if err := c.Conn.SetDeadline(time.Now().Add(c.limit)); err != nil {
+			return written, err
+		}
+		n, err := c.Conn.Write(p[:min(len(p), stallChunkBytes)])
+		written += n
+		if p = p[n:]; err != nil || len(p) == 0 {
+			return written, err
+		}
+	}
+}

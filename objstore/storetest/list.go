@@ -1,0 +1,156 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/stretchr/testify/require"
+
+	"streamhouse/objstore"
+)
+
+func (s *suite) list(prefix, after string) (infos []objstore.Info) {
+	s.Helper()
+	for info, err := range s.store.List(s.Context(), prefix, after) {
+		require.NoError(s, err)
+		infos = append(infos, info)
+	}
+	return infos
+}
+
+func (s *suite) keys(prefix, after string) (keys []string) {
+	s.Helper()
+	for _, info := range s.list(prefix, after) {
+		keys = append(keys, info.Key)
+	}
+	return keys
+}
+
+// putMany puts objects of one byte side by side.
+func (s *suite) putMany(keys []string) {
+	s.Helper()
+	var wg sync.WaitGroup
+	for chunk := range slices.Chunk(keys, (len(keys)+15)/16) {
+		wg.Go(func() {
+			for _, key := range chunk {
+				if err := s.store.Put(s.Context(), key, []byte{1}); err != nil {
+					s.Errorf("%s: %v", key, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// expected is the listing of keys by its definition.
+func expected(keys []string, prefix, after string) (want []string) {
+	for _, key := range slices.Sorted(slices.Values(keys)) {
+		if strings.HasPrefix(key, prefix) && key > after {
+			want = append(want, key)
+		}
+	}
+	return want
+}
+
+// ordered are keys in whose order a slash counts as a byte like any other, while
+// a walk over folders would take it for less than all others.
+func (s *suite) ordered() []string {
+	keys := []string{
+		"cluster", "journal/0000000001/00000000000000000001", "journal/0000000001/00000000000000000002",
+		"journal/0000000002/00000000000000000003", "journal/0000000010/00000000000000000004",
+		"segments/A", "segments/a", "segments/b", "snapshots/00000000000000000001", "z",
+	}
+	if !s.NoListOrder {
+		keys = append(keys, "a/b", "a-b/c", "a.b", "a0", "a/b-c", "a/b0/x", "a!/x", "a/-", "a/0/b/c/d", "a/0-", "a/0.b/c")
+	}
+	return keys
+}
+
+func listNothing(s *suite) {
+	require.Empty(s, s.list("", ""))
+	require.Empty(s, s.list("no/such/", ""))
+	s.put("some/thing", []byte("x"))
+	require.Empty(s, s.list("no/such/", ""))
+	require.Empty(s, s.list("some/thing/else", ""))
+}
+
+func listInOrder(s *suite) {
+	keys := s.ordered()
+	s.putMany(keys)
+	require.Equal(s, expected(keys, "", ""), s.keys("", ""))
+}
+
+func listByPrefix(s *suite) {
+	keys := s.ordered()
+	s.putMany(keys)
+	prefixes := []string{"journal", "journal/", "journal/0", "journal/0000000001", "journal/0000000001/", "segments/a", "c", "zz"}
+	if !s.NoListOrder {
+		prefixes = append(prefixes, "a", "a/", "a/b", "a/0", "a/0/", "a-", "a!")
+	}
+	for _, prefix := range prefixes {
+		require.Equal(s, expected(keys, prefix, ""), s.keys(prefix, ""), "prefix %q", prefix)
+	}
+}
+
+func listAfter(s *suite) {
+	keys := s.ordered()
+	s.putMany(keys)
+	prefixes := []string{"", "journal/", "journal/0000000001/"}
+	afters := []string{"0", "journal", "journal/", "journal/0000000001", "journal/0000000001/", "journal/0000000005", "zz", "~"}
+	if !s.NoListOrder {
+		prefixes = append(prefixes, "a", "a/")
+		afters = append(afters, "a", "a/", "a/b", "a-", "a/0", "a/0/", "a/0/b/c/d")
+	}
+	for _, prefix := range prefixes {
+		for _, after := range append(afters, keys...) {
+			require.Equal(s, expected(keys, prefix, after), s.keys(prefix, after), "prefix %q after %q", prefix, after)
+		}
+	}
+}
+
+func listInPages(s *suite) {
+	keys := make([]string, s.ListObjects)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("pages/%d/%06d", i%3, i)
+	}
+	s.putMany(append(keys, "page", "pages0"))
+	require.Equal(s, expected(keys, "pages/", ""), s.keys("pages/", ""))
+	middle := expected(keys, "pages/", "")[len(keys)/2]
+	require.Equal(s, expected(keys, "pages/", middle), s.keys("pages/", middle))
+}
+
+func listStopsEarly(s *suite) {
+	s.putMany([]string{"stop/1", "stop/2", "stop/3"})
+	for info, err := range s.store.List(s.Context(), "stop/", "") {
+		require.NoError(s, err)
+		require.Equal(s, "stop/1", info.Key)
+		break
+	}
+	listing := s.store.List(s.Context(), "stop/", "")
+	for range 2 { // a listing can be run again
+		n := 0
+		for _, err := range listing {
+			require.NoError(s, err)
+			n++
+		}
+		require.Equal(s, 3, n)
+	}
+}
+
+// listSeesEveryPut also puts and deletes from within the loop, which must not
+// lock up.
+func listSeesEveryPut(s *suite) {
+	for i := range 20 {
+		s.put(fmt.Sprintf("seen/%02d", i), []byte("x"))
+		require.Len(s, s.keys("seen/", ""), i+1)
+	}
+	for info, err := range s.store.List(s.Context(), "seen/", "") {
+		require.NoError(s, err)
+		s.put("other/"+info.Key, []byte("x"))
+		require.NoError(s, s.store.Delete(s.Context(), info.Key))
+	}
+	require.Empty(s, s.keys("seen/", ""))
+	require.Len(s, s.keys("other/", ""), 20)
+}
