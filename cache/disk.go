@@ -1,0 +1,292 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Limits of the disk tier.
+const (
+	// slabsPerDisk is how finely the tier gives up old blocks: a sixty-fourth at a
+	// time. A file holds many blocks, because a block may be as small as 1 KiB: as files of
+	// their own, a million blocks would cost more in names than in bytes.
+	slabsPerDisk = 64
+	// maxSlabBytes keeps positions within 32 bits and bounds what a crash leaves to be scanned.
+	maxSlabBytes = 1 << 30
+	// maxSlabs bounds the open files, however often the process is restarted (each start begins a new slab).
+	maxSlabs = 2048
+	// maxPendingBytes bounds the blocks that wait to be written; more are dropped.
+	maxPendingBytes = 32 << 20
+	// maxBlockShare keeps one block from emptying the tier: it gets a quarter at most.
+	maxBlockShare = 4
+)
+
+var errNotOnDisk = errors.New("not on disk")
+
+// disk is the disk tier: stored blocks in slabs, an index of them in memory, and one
+// writer in the background. A nil disk holds nothing. Its mutex is never held during
+// I/O, except on the way in and out. It may be taken under the cache's, never the
+// other way round.
+//
+// Slabs are only ever appended to by the process that made them. So a second process on
+// the same folder does no harm beyond its bytes.
+type disk struct {
+	folder     folder
+	limitBytes int64
+	slabBytes  int64
+	events     Events
+	writer     sync.WaitGroup
+	closeOnce  sync.Once
+
+	mu      sync.Mutex
+	change  sync.Cond // of pending, writing and closing
+	index   map[digest]place
+	slabs   []*slab
+	bytes   int64 // of all slabs, finished; never above limitBytes
+	nextSeq uint64
+	clock   int64 // the newest lastUse
+	off     bool
+	closing bool
+	writing bool
+	pending []pendingBlock
+	waiting int64 // bytes in pending
+
+	writes, dropped, evicted int64
+
+	// active is the slab that grows, or nil. Only the writer uses it and sets it,
+	// under mu; it holds a ref on it.
+	active *slab
+}
+
+// place says where a block lies.
+type place struct {
+	slab             *slab
+	position, length uint32
+}
+
+type pendingBlock struct {
+	key    Key
+	stored []byte
+}
+
+// openDisk takes up the slabs in a folder and starts the writer. It owns the folder.
+func openDisk(f folder, limitBytes int64, events Events) (*disk, error) {
+	d := &disk{
+		folder:     f,
+		limitBytes: limitBytes,
+		slabBytes:  min(limitBytes/slabsPerDisk, maxSlabBytes),
+		events:     events,
+		index:      make(map[digest]place),
+	}
+	d.change.L = &d.mu
+	names, err := f.list()
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	if err := d.recover(names); err != nil {
+		d.turnOff(err)
+	}
+	d.writer.Go(d.write)
+	return d, nil
+}
+
+// recover opens the slabs among names and gives up the oldest that are over the limits.
+func (d *disk) recover(names []string) error {
+	slices.Sort(names) // by age: of a block that is there twice the newer one counts
+	for _, name := range names {
+		seq, ok := slabSeq(name)
+		if !ok {
+			continue
+		}
+		d.nextSeq = max(d.nextSeq, seq+1)
+		if err := d.recoverSlab(name, seq); err != nil {
+			return fmt.Errorf("cache file %s: %w", name, err)
+		}
+	}
+	return d.makeRoom(0)
+}
+
+func (d *disk) recoverSlab(name string, seq uint64) error {
+	f, err := d.folder.open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	info, err := probe(f)
+	var entries []entry
+	if err == nil {
+		entries, err = readEntries(f, info.Size())
+	}
+	switch {
+	case errors.Is(err, errForeign):
+		return f.Close()
+	case errors.Is(err, errCorrupt), err == nil && len(entries) == 0:
+		return errors.Join(f.Close(), d.remove(name))
+	case err != nil:
+		return errors.Join(err, f.Close())
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &slab{name: name, seq: seq, file: f, entries: entries, bytes: info.Size(), lastUse: info.ModTime().UnixNano()}
+	d.clock = max(d.clock, s.lastUse)
+	d.addSlabLocked(s)
+	for _, e := range entries {
+		d.index[e.digest] = place{s, e.position, e.length}
+	}
+	return nil
+}
+
+func (d *disk) addSlabLocked(s *slab) {
+	d.slabs = append(d.slabs, s)
+	d.bytes += s.bytes
+}
+
+// has says whether a block is likely there.
+func (d *disk) has(k Key) bool {
+	if d == nil {
+		return false
+	}
+	id := digestOf(k)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, ok := d.index[id]
+	return ok
+}
+
+// read returns the stored bytes of a block, which are the caller's. It returns errCorrupt for a
+// block that is damaged, which is then forgotten, and errNotOnDisk.
+func (d *disk) read(k Key) ([]byte, error) {
+	id := digestOf(k)
+	d.mu.Lock()
+	p, ok := d.index[id]
+	if !ok {
+		d.mu.Unlock()
+		return nil, errNotOnDisk
+	}
+	p.slab.refs++
+	p.slab.used = true
+	p.slab.lastUse = d.tickLocked()
+	d.mu.Unlock()
+	defer d.release(p.slab)
+
+	if int64(p.length) != recordBytes(k) { // checked before it is allocated
+		d.forget(k)
+		return nil, fmt.Errorf("%w: record of %d bytes", errCorrupt, p.length)
+	}
+	record := make([]byte, p.length)
+	n, err := p.slab.file.ReadAt(record, int64(p.position))
+	switch {
+	case n == len(record):
+	case errors.Is(err, io.EOF):
+		d.forget(k)
+		return nil, fmt.Errorf("%w: %s ends early", errCorrupt, p.slab.name)
+	default:
+		d.turnOff(err)
+		return nil, errNotOnDisk
+	}
+	stored, err := storedBlock(record, k)
+	if err != nil {
+		d.forget(k)
+	}
+	return stored, err
+}
+
+// tickLocked returns the time, later than ever before whatever the clock does.
+func (d *disk) tickLocked() int64 {
+	d.clock = max(d.clock+1, time.Now().UnixNano())
+	return d.clock
+}
+
+// forget takes a damaged block out of the index. Its bytes go with its slab; found
+// again after a restart, it loses against the good copy in a newer slab.
+func (d *disk) forget(k Key) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.index, digestOf(k))
+}
+
+// release lets go of a slab's file.
+func (d *disk) release(s *slab) {
+	d.mu.Lock()
+	s.refs--
+	last := s.dead && s.refs == 0
+	d.mu.Unlock()
+	if last {
+		_ = s.file.Close() // given up: there is nothing to lose
+	}
+}
+
+// turnOff gives the tier up. Its files stay, for the next start may find the disk mended.
+func (d *disk) turnOff(err error) {
+	if idle, first := d.drop(); first {
+		for _, s := range idle {
+			_ = s.file.Close()
+		}
+		if d.events.DiskOff != nil {
+			d.events.DiskOff(err)
+		}
+	}
+}
+
+// drop empties the tier. It returns the slabs that nobody uses, to be closed.
+func (d *disk) drop() (idle []*slab, first bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.off {
+		return nil, false
+	}
+	d.off = true
+	for _, s := range d.slabs {
+		s.dead = true
+		if s.refs == 0 {
+			idle = append(idle, s)
+		}
+	}
+	clear(d.index)
+	d.slabs, d.bytes, d.pending, d.waiting = nil, 0, nil, 0
+	d.change.Broadcast()
+	return idle, true
+}
+
+// close writes what waits, and closes all files.
+func (d *disk) close() error {
+	if d == nil {
+		return nil
+	}
+	var err error
+	d.closeOnce.Do(func() {
+		d.mu.Lock()
+		d.closing = true
+		d.change.Broadcast()
+		d.mu.Unlock()
+		d.writer.Wait()
+
+		d.mu.Lock()
+		slabs := d.slabs
+		d.mu.Unlock()
+		for _, s := range slabs {
+			if s.used { // the order of use is a hint: an error costs nothing else
+				_ = d.folder.touch(s.name, time.Unix(0, s.lastUse))
+			}
+			err = errors.Join(err, s.file.Close())
+		}
+		err = errors.Join(err, d.folder.close())
+	})
+	return err
+}
+
+func (d *disk) addStats(s *Stats) {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.DiskBytes, s.DiskBlocks, s.DiskOff = d.bytes, len(d.index), d.off
+	s.DiskEvictions, s.DiskWrites, s.DiskWritesDropped = d.evicted, d.writes, d.dropped
+}
