@@ -1,0 +1,175 @@
+package meta
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// commitVersion is the first byte of an encoded commit.
+const commitVersion = 1
+
+// kind tells the entries of a commit apart. The numbers are on disk for good.
+type kind byte
+
+const (
+	kindSeal kind = 1 + iota
+	kindCreateTopic
+	kindDeleteTopic
+	kindCreatePartitions
+	kindAlterConfigs
+	kindAppend
+	kindDeleteRecords
+	kindReserveProducerIDs
+	kindNameProducer
+	kindCommitOffsets
+	kindDeleteOffsets
+	kindDeleteGroup
+)
+
+var kindNames = [...]string{"none", "seal", "create topic", "delete topic", "create partitions", "alter configs", "append",
+	"delete records", "reserve producer ids", "name producer", "commit offsets", "delete offsets", "delete group"}
+
+func (k kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", byte(k))
+}
+
+// AppendCommit appends a commit to dst:
+//
+//	version  byte     1
+//	epoch    uvarint
+//	seq      uvarint
+//	time     varint   milliseconds since 1970
+//	count    uvarint  of entries
+//	entry    kind (byte), length (uvarint), payload
+//
+// The payload of each kind stands at its append method. The commit must be valid, see [Commit.Validate].
+func AppendCommit(dst []byte, c *Commit) []byte {
+	dst = append(dst, commitVersion)
+	dst = binary.AppendUvarint(dst, uint64(c.Epoch))
+	dst = binary.AppendUvarint(dst, c.Seq)
+	dst = binary.AppendVarint(dst, c.Time)
+	dst = binary.AppendUvarint(dst, uint64(len(c.Entries)))
+	for _, e := range c.Entries {
+		dst = appendEntry(dst, e)
+	}
+	return dst
+}
+
+// appendEntry writes the payload behind the place of its length, and moves it
+// when the length takes more than the two bytes that it mostly does.
+func appendEntry(dst []byte, e Entry) []byte {
+	dst = append(dst, byte(e.kind()))
+	at := len(dst)
+	dst = append(dst, 0, 0)
+	dst = e.append(dst)
+	var size [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(size[:], uint64(len(dst)-at-2))
+	switch {
+	case n == 1:
+		copy(dst[at+1:], dst[at+2:])
+		dst = dst[:len(dst)-1]
+	case n > 2:
+		dst = append(dst, size[2:n]...) // room
+		copy(dst[at+n:], dst[at+2:len(dst)-(n-2)])
+	}
+	copy(dst[at:], size[:n])
+	return dst
+}
+
+// DecodeCommit decodes a whole commit and validates it. It keeps no reference
+// to src. Errors wrap ErrCorrupt, ErrInvalid or ErrVersion.
+func DecodeCommit(src []byte) (*Commit, error) {
+	if len(src) == 0 || src[0] == 0 {
+		return nil, fmt.Errorf("%w: no commit", ErrCorrupt)
+	}
+	if src[0] != commitVersion {
+		return nil, fmt.Errorf("%w: commit version %d, this program reads %d", ErrVersion, src[0], commitVersion)
+	}
+	r := &reader{src: src[1:]}
+	c := &Commit{Epoch: uint32(r.max(1<<32 - 1)), Seq: r.uvarint(), Time: r.varint()}
+	if n := r.count(2); n > 0 {
+		c.Entries = make([]Entry, 0, n)
+		for range n {
+			c.Entries = append(c.Entries, r.entry())
+		}
+	}
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// entry decodes one entry; its payload must be used up.
+func (r *reader) entry() Entry {
+	k := r.bytes(1)
+	payload := reader{src: r.bytes(r.uvarint())}
+	if r.err != nil {
+		return nil
+	}
+	e := payload.payload(kind(k[0]))
+	if e == nil && payload.err == nil {
+		r.err = fmt.Errorf("%w: unknown entry kind %d", ErrVersion, k[0])
+	} else if err := payload.end(); err != nil {
+		r.err = fmt.Errorf("entry %s: %w", kind(k[0]), err)
+	}
+	if r.err != nil {
+		r.src = nil
+	}
+	return e
+}
+
+func (r *reader) payload(k kind) Entry {
+	switch k {
+	case kindSeal:
+		return &Seal{Next: uint32(r.max(1<<32 - 1)), Owner: r.id()}
+	case kindCreateTopic:
+		return &CreateTopic{ID: r.id(), Name: r.string(), Partitions: r.int32(), Configs: r.configs()}
+	case kindDeleteTopic:
+		return &DeleteTopic{ID: r.id()}
+	case kindCreatePartitions:
+		return &CreatePartitions{ID: r.id(), Count: r.int32()}
+	case kindAlterConfigs:
+		return &AlterConfigs{ID: r.id(), Replace: r.bool(), Remove: r.strings(), Set: r.configs()}
+	case kindAppend:
+		return r.appendEntry()
+	case kindDeleteRecords:
+		return &DeleteRecords{Partition: r.partition(), Offset: r.varint()}
+	case kindReserveProducerIDs:
+		return &ReserveProducerIDs{Count: r.int32()}
+	case kindNameProducer:
+		return &NameProducer{Name: r.string()}
+	case kindCommitOffsets:
+		return r.commitOffsets()
+	case kindDeleteOffsets:
+		return r.deleteOffsets()
+	case kindDeleteGroup:
+		return &DeleteGroup{Group: r.string()}
+	}
+	return nil
+}
+
+func (r *reader) strings() []string {
+	n := r.count(1)
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, 0, n)
+	for range n {
+		list = append(list, r.string())
+	}
+	return list
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(list)))
+	for _, s := range list {
+		dst = appendString(dst, s)
+	}
+	return dst
+}

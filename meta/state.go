@@ -1,0 +1,179 @@
+package meta
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+)
+
+// TopicID identifies a topic for good: a topic that is deleted and created
+// again under the same name gets another one (KIP-516). It is a random UUID.
+type TopicID [16]byte
+
+// PartitionID names one partition of one topic.
+type PartitionID struct {
+	Topic TopicID
+	Index int32
+}
+
+// State is the broker's metadata: a pure function of the journal. It has no
+// lock of its own: Apply and TakeChanges need exclusive access, every other
+// method may run beside other readers.
+type State struct {
+	Cluster [16]byte // cluster id; the zero value means an empty state
+	Epoch   uint32   // journal epoch under which the next commit is written
+	Seq     uint64   // sequence number of the last applied commit; 0 before the first
+	// SeqEpoch is the epoch under whose keys the commit Seq was written; it
+	// differs from Epoch right after a seal.
+	SeqEpoch uint32
+	Time     int64 // the latest commit time seen, milliseconds since 1970
+
+	nextProducer int64 // the producer id that is given next
+	lastExpiry   int64 // Time when producers were last looked through
+	topics       map[TopicID]*Topic
+	byName       map[string]*Topic
+	segments     map[uint64]*Segment
+	groups       map[string]map[PartitionID]GroupOffset
+	producers    map[string]namedProducer
+	dirty        dirty
+}
+
+// NewState returns the state before the first commit.
+func NewState() *State {
+	return &State{
+		nextProducer: 1,
+		topics:       make(map[TopicID]*Topic),
+		byName:       make(map[string]*Topic),
+		segments:     make(map[uint64]*Segment),
+		groups:       make(map[string]map[PartitionID]GroupOffset),
+		producers:    make(map[string]namedProducer),
+		dirty:        newDirty(),
+	}
+}
+
+// TopicByName returns a topic, or nil.
+func (s *State) TopicByName(name string) *Topic { return s.byName[name] }
+
+// TopicByID returns a topic, or nil.
+func (s *State) TopicByID(id TopicID) *Topic { return s.topics[id] }
+
+// Topics yields all topics, in no order.
+func (s *State) Topics() iter.Seq[*Topic] { return maps.Values(s.topics) }
+
+// Partition returns a partition, or nil.
+func (s *State) Partition(id PartitionID) *Partition {
+	p, _ := s.findPartition(id)
+	return p
+}
+
+func (s *State) findPartition(id PartitionID) (*Partition, error) {
+	t := s.topics[id.Topic]
+	if t == nil {
+		return nil, ErrTopicNotFound
+	}
+	if id.Index < 0 || int(id.Index) >= len(t.Partitions) {
+		return nil, fmt.Errorf("%w: %d, topic %q has %d", ErrPartitionNotFound, id.Index, t.Name, len(t.Partitions))
+	}
+	return t.Partitions[id.Index], nil
+}
+
+// Segment returns a segment, or nil.
+func (s *State) Segment(id uint64) *Segment { return s.segments[id] }
+
+// Segments yields all segments that hold or held blocks, in no order.
+func (s *State) Segments() iter.Seq[*Segment] { return maps.Values(s.segments) }
+
+// Groups yields the names of all groups that have offsets, in no order.
+func (s *State) Groups() iter.Seq[string] { return maps.Keys(s.groups) }
+
+// GroupOffset returns a group's position in a partition, and whether it has one.
+func (s *State) GroupOffset(group string, p PartitionID) (GroupOffset, bool) {
+	o, ok := s.groups[group][p]
+	return o, ok
+}
+
+// GroupOffsets yields all positions of a group, in no order.
+func (s *State) GroupOffsets(group string) iter.Seq2[PartitionID, GroupOffset] {
+	return maps.All(s.groups[group])
+}
+
+// NamedProducer returns the id that a producer's name has, and whether it has one.
+func (s *State) NamedProducer(name string) (int64, bool) {
+	p, ok := s.producers[name]
+	return p.ID, ok
+}
+
+// Topic is a topic with its partitions. Configs is replaced, never changed in
+// place, so that a reader may keep it after it let go of the state's lock.
+type Topic struct {
+	ID         TopicID
+	Name       string
+	CreatedAt  int64             // milliseconds since 1970
+	Configs    map[string]string // only what was set explicitly
+	Partitions []*Partition
+}
+
+// Partition is one ordered log.
+type Partition struct {
+	ID            PartitionID
+	LogStart      int64        // first offset that may be read
+	HighWatermark int64        // offset that the next record gets
+	Extents       []Extent     // ascending by Base, without overlap
+	Epochs        []EpochStart // leader epochs in which something was written, ascending
+	Producers     map[int64]*Producer
+}
+
+// EpochStart says that a leader epoch wrote its first record at Start (KIP-101).
+type EpochStart struct {
+	Epoch int32
+	Start int64
+}
+
+// Extent is a run of whole record batches of one partition inside one block.
+type Extent struct {
+	Base         int64  // offset of the first record
+	Count        int32  // offsets covered: the next extent starts at Base+Count or later
+	Segment      uint64 // the segment, see [Segment]
+	Pos          int64  // where the block begins in the segment's object
+	Len          int32  // stored bytes of the block, header included
+	From, To     int32  // byte range of the batches inside the uncompressed block
+	MaxTimestamp int64  // largest record timestamp, milliseconds since 1970
+}
+
+// Segment is an object that holds blocks. A journal segment has its sequence
+// number as its id.
+type Segment struct {
+	ID      uint64
+	Epoch   uint32 // journal epoch of its key
+	Size    int64  // bytes of the object
+	Extents int    // how many extents refer to it
+}
+
+// Producer is what a partition remembers of an idempotent producer (KIP-98).
+type Producer struct {
+	ID       int64
+	Epoch    int16
+	LastTime int64           // commit time of its last batch, milliseconds
+	Batches  []ProducerBatch // the last five, oldest first
+}
+
+// ProducerBatch is one accepted batch of an idempotent producer.
+type ProducerBatch struct {
+	FirstSeq, LastSeq int32
+	Base              int64 // offset of its first record
+	Timestamp         int64 // its largest timestamp
+}
+
+// namedProducer is a producer id that belongs to a name.
+type namedProducer struct {
+	ID    int64
+	Asked int64 // commit time when the name was last asked for
+}
+
+// GroupOffset is a consumer group's committed position in a partition.
+type GroupOffset struct {
+	Offset      int64 // the next record to read; may lie beyond the log's end
+	LeaderEpoch int32 // -1 where unknown
+	Metadata    string
+	CommittedAt int64 // commit time, milliseconds since 1970
+}
