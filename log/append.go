@@ -1,0 +1,188 @@
+package log
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// AppendRequest carries one or more record batches (magic 2) for one partition,
+// as they came from a producer, one behind the other.
+type AppendRequest struct {
+	Partition PartitionID
+	Records   []byte
+}
+
+// AppendResult is the outcome of an AppendRequest.
+type AppendResult struct {
+	// Err is one of: ErrTopicNotFound, ErrPartitionNotFound, the batch errors, the sequence errors.
+	Err error
+	// Base is the offset of the first record. For a Duplicate it is the original one.
+	Base      int64
+	LogStart  int64
+	Duplicate bool
+	// AppendTime is the timestamp given to the records, milliseconds since 1970,
+	// where the topic has message.timestamp.type=LogAppendTime, else -1.
+	AppendTime int64
+}
+
+// appending is a request of an Append while it is on its way.
+type appending struct {
+	partition *partition
+	batches   []batch
+	result    AppendResult
+}
+
+// Append checks the batches and adds those that are good to the open flush, and
+// returns at once with the wait for it. Only back pressure makes it block: while
+// the unflushed bytes are at their limit, until ctx ends; then it returns
+// ErrTimeout, and nothing was taken. An Append that was refused that way must not be
+// followed by another one of the same producer, or that one's batches would
+// overtake: a door closes the connection.
+//
+// A request with several batches is taken whole or not at all.
+//
+// Append owns the Records of every request from now on, for good: it patches
+// them in place, and readers share them.
+//
+// Nothing is durable before the Wait returns; see [Pending.Wait].
+func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]AppendResult], error) {
+	taken := make([]appending, len(reqs))
+	bytes := l.checkAppend(reqs, taken)
+	if bytes == 0 {
+		return settled(appendResults(taken)), l.Err()
+	}
+	if err := l.unflushed.Acquire(ctx, min(bytes, l.o.MaxUnflushedBytes)); err != nil {
+		return nil, fmt.Errorf("%w: %d bytes wait to be flushed: %w", ErrTimeout, l.o.MaxUnflushedBytes, err)
+	}
+	f, items, err := l.enqueue(taken, bytes)
+	if err != nil {
+		l.unflushed.Release(min(bytes, l.o.MaxUnflushedBytes))
+		return nil, err
+	}
+	return &Pending[[]AppendResult]{flush: f, result: func() []AppendResult {
+		f.settle(items)
+		return appendResults(taken)
+	}}, nil
+}
+
+// checkAppend fills taken and returns the bytes that are to be flushed.
+func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64) {
+	now := time.Now().UnixMilli()
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	for i, r := range reqs {
+		a := &taken[i]
+		a.result.AppendTime = -1
+		var err error
+		if a.partition, err = l.partitionLocked(r.Partition); err == nil {
+			err = a.check(r.Records, now)
+		}
+		if err != nil {
+			a.batches, a.result.Err = nil, err
+			continue
+		}
+		for _, b := range a.batches {
+			bytes += int64(len(b))
+		}
+	}
+	return bytes
+}
+
+// check cuts records into batches and checks each of them.
+func (a *appending) check(records []byte, now int64) error {
+	topic := &a.partition.topic.settings
+	if len(records) == 0 {
+		return fmt.Errorf("%w: no record batch", ErrInvalidRecord)
+	}
+	for len(records) > 0 {
+		b, rest, err := nextBatch(records)
+		if err != nil {
+			return err
+		}
+		if int64(len(b)) > topic.maxMessageBytes {
+			return fmt.Errorf("%w: %d bytes, max.message.bytes of the topic is %d", ErrBatchTooLarge, len(b), topic.maxMessageBytes)
+		}
+		if err := b.verify(); err != nil {
+			return err
+		}
+		if err := topic.checkTime(b, now); err != nil {
+			return err
+		}
+		if topic.logAppendTime {
+			a.result.AppendTime = now
+		}
+		a.batches = append(a.batches, b)
+		records = rest
+	}
+	if a.result.AppendTime >= 0 {
+		for _, b := range a.batches {
+			b.setAppendTime(now)
+		}
+	}
+	return nil
+}
+
+// enqueue adds the batches to the open flush, all together.
+func (l *Log) enqueue(taken []appending, bytes int64) (*flush, []item, error) {
+	items := itemsOf(taken)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.refusesLocked(); err != nil {
+		return nil, nil, err
+	}
+	f := l.open
+	wake := f.empty()
+	for i := range items {
+		f.items = append(f.items, &items[i])
+	}
+	f.bytes += bytes
+	if wake || f.bytes >= l.o.FlushBytes {
+		l.signal()
+	}
+	return f, items, nil
+}
+
+func itemsOf(taken []appending) []item {
+	n := 0
+	for i := range taken {
+		n += len(taken[i].batches)
+	}
+	items := make([]item, 0, n)
+	for i := range taken {
+		for k, b := range taken[i].batches {
+			items = append(items, item{owner: &taken[i], first: k == 0, partition: taken[i].partition, batch: b})
+		}
+	}
+	return items
+}
+
+// settle copies the outcomes of a flush into the requests that took part.
+func (f *flush) settle(items []item) {
+	for i := range items {
+		it := &items[i]
+		r := &it.owner.result
+		out := f.outcomes[it.entry]
+		if out.Err != nil {
+			r.Err = out.Err
+			continue
+		}
+		b := out.Batches[it.index]
+		if b.Err != nil && r.Err == nil {
+			r.Err = b.Err
+		}
+		if it.first {
+			r.Base, r.LogStart, r.Duplicate = b.Base, b.LogStart, b.Duplicate
+		}
+		// A request is a duplicate when all of it is.
+		r.Duplicate = r.Duplicate && b.Duplicate
+	}
+}
+
+func appendResults(taken []appending) []AppendResult {
+	results := make([]AppendResult, len(taken))
+	for i := range taken {
+		results[i] = taken[i].result
+	}
+	return results
+}

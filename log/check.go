@@ -1,0 +1,105 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"streamhouse/meta"
+)
+
+// Check verifies every invariant over the state and the bucket: the state by
+// itself, that every extent's block is there, whole and holds what the extent
+// says, and that a replay of the journal gives the same state. It reads all
+// of the bucket: it is for tests and for an operator in doubt. What is appended meanwhile does not disturb
+// it, except that the comparison with the replay needs a log that is at rest.
+func (l *Log) Check(ctx context.Context) error {
+	l.stateMu.RLock()
+	errs := []error{l.state.Check()}
+	work := l.blocksLocked()
+	l.stateMu.RUnlock()
+	for key, extents := range work {
+		errs = append(errs, l.checkSegment(ctx, key, extents))
+	}
+	return errors.Join(append(errs, l.checkReplay(ctx), l.cache.Check())...)
+}
+
+// placedExtent is an extent with the partition that it belongs to.
+type placedExtent struct {
+	partition PartitionID
+	meta.Extent
+}
+
+// blocksLocked lists all extents by the object that they are in.
+func (l *Log) blocksLocked() map[string][]placedExtent {
+	work := make(map[string][]placedExtent)
+	for t := range l.state.Topics() {
+		for _, p := range t.Partitions {
+			for _, e := range p.Extents {
+				if g := l.state.Segment(e.Segment); g != nil {
+					key := journalKey(g.Epoch, g.ID)
+					work[key] = append(work[key], placedExtent{p.ID, e})
+				}
+			}
+		}
+	}
+	return work
+}
+
+func (l *Log) checkSegment(ctx context.Context, key string, extents []placedExtent) error {
+	object, err := l.journal.store.Get(ctx, key)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	var errs []error
+	for _, e := range extents {
+		if err := l.checkExtent(object, e); err != nil {
+			errs = append(errs, fmt.Errorf("%s: offset %d of partition %d of topic %s: %w", key, e.Base, e.partition.Index, formatID(e.partition.Topic), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Log) checkExtent(object []byte, e placedExtent) error {
+	if e.Pos+int64(e.Len) > int64(len(object)) {
+		return fmt.Errorf("%w: block of %d bytes at %d in an object of %d", ErrCorruptLog, e.Len, e.Pos, len(object))
+	}
+	p, raw, err := l.compressor.block(object[e.Pos : e.Pos+int64(e.Len)])
+	if err != nil {
+		return err
+	}
+	if p != e.partition || int(e.To) > len(raw) {
+		return fmt.Errorf("%w: the block has %d bytes of partition %d of topic %s", ErrCorruptLog, len(raw), p.Index, formatID(p.Topic))
+	}
+	offsets, latest := int64(0), int64(-1<<63)
+	for rest := raw[e.From:e.To]; len(rest) > 0; {
+		var b batch
+		if b, rest, err = nextBatch(rest); err == nil {
+			err = b.verify()
+		}
+		if err != nil {
+			return err
+		}
+		offsets += b.offsets()
+		latest = max(latest, b.maxTimestamp())
+	}
+	if offsets != int64(e.Count) || latest != e.MaxTimestamp {
+		return fmt.Errorf("%w: the block has %d offsets up to time %d, the extent says %d up to %d", ErrCorruptLog, offsets, latest, e.Count, e.MaxTimestamp)
+	}
+	return nil
+}
+
+// checkReplay builds the state anew from the first commit on.
+func (l *Log) checkReplay(ctx context.Context) error {
+	fresh := meta.NewState()
+	fresh.Cluster = l.journal.cluster
+	if err := l.journal.replay(ctx, fresh); err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	if diff := l.state.Diff(fresh); diff != "" {
+		return fmt.Errorf("%w: a replay gives another state:\n%s", ErrCorruptLog, diff)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package log
+
+import (
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// compressor compresses and uncompresses blocks. It belongs to one log and
+// serves all its goroutines: EncodeAll and DecodeAll keep a state per caller inside.
+type compressor struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+// newCompressor uses the fastest level, which keeps up with a network card:
+// object storage is cheap, the broker's cores are not.
+func newCompressor() *compressor {
+	return &compressor{
+		// The block's own checksum covers the frame, so neither side asks zstd for one.
+		enc: must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(blockBytes))),
+		dec: must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBlockBytes), zstd.IgnoreChecksum(true))),
+	}
+}
+
+// must holds for calls whose arguments are constants.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// compress appends raw as one zstd frame to dst.
+func (c *compressor) compress(dst, raw []byte) []byte { return c.enc.EncodeAll(raw, dst) }
+
+// uncompress returns the rawLen bytes of a frame. rawLen has been checked
+// against maxBlockBytes, and bounds what is allocated.
+func (c *compressor) uncompress(frame []byte, rawLen int) ([]byte, error) {
+	raw, err := c.dec.DecodeAll(frame, make([]byte, 0, rawLen))
+	if err != nil {
+		return nil, fmt.Errorf("uncompress block: %w", err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,64 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+
+	"streamhouse/meta"
+)
+
+// Errors of the engine. Test with [errors.Is]; what is returned is usually
+// wrapped with the values that disagree. A door translates them with one table.
+var (
+	// Names and addresses.
+	ErrTopicNotFound     = meta.ErrTopicNotFound
+	ErrTopicExists       = meta.ErrTopicExists
+	ErrInvalidTopic      = errors.New("invalid topic name")
+	ErrPartitionNotFound = meta.ErrPartitionNotFound
+	ErrInvalidPartitions = meta.ErrInvalidPartitions
+	ErrInvalidConfig     = errors.New("invalid topic config")
+	ErrGroupNotFound     = meta.ErrGroupNotFound
+	ErrInvalidGroup      = errors.New("invalid group name")
+	ErrInvalidProducer   = errors.New("invalid producer name")
+	ErrInvalidOffset     = errors.New("invalid offset commit")
+
+	// Record batches that cannot be taken.
+	ErrCorruptBatch     = errors.New("corrupt record batch")         // length or CRC-32C wrong
+	ErrUnsupportedBatch = errors.New("unsupported record batch")     // magic below 2
+	ErrInvalidRecord    = errors.New("invalid record batch")         // contradicts itself
+	ErrInvalidTimestamp = errors.New("record timestamp not allowed") // message.timestamp.*.max.ms
+	ErrBatchTooLarge    = errors.New("record batch too large")       // max.message.bytes
+	ErrTransactional    = errors.New("transactions are not supported")
+
+	// Idempotent producers (KIP-98).
+	ErrOutOfOrderSequence   = meta.ErrOutOfOrderSequence
+	ErrDuplicateSequence    = meta.ErrDuplicateSequence // older than the batches remembered
+	ErrInvalidProducerEpoch = meta.ErrInvalidProducerEpoch
+
+	// Positions. ErrOffsetOutOfRange comes as an *OffsetError where the range is known.
+	ErrOffsetOutOfRange   = meta.ErrOffsetOutOfRange
+	ErrFencedLeaderEpoch  = errors.New("leader epoch is older than this broker's") // KIP-320
+	ErrUnknownLeaderEpoch = errors.New("leader epoch is newer than this broker's")
+
+	// The store and the engine itself. All but ErrCorruptLog and ErrUnsafeStore are
+	// retriable for a client: the write may yet become durable, and an
+	// idempotent producer's retry finds it.
+	ErrUnavailable = errors.New("object store is not available")
+	ErrTimeout     = errors.New("timed out before the write was durable")
+	ErrFenced      = errors.New("fenced: another broker has taken over this bucket")
+	ErrClosed      = errors.New("log is closed")
+	ErrCorruptLog  = errors.New("corrupt object") // a block or journal segment whose bytes are wrong or missing
+	ErrUnsafeStore = errors.New("object store ignores create-only writes")
+)
+
+// OffsetError is the [ErrOffsetOutOfRange] of a read: Offset lies outside
+// [Start, End].
+type OffsetError struct {
+	Offset, Start, End int64
+}
+
+func (e *OffsetError) Error() string {
+	return fmt.Sprintf("offset %d out of range: the log holds %d to %d", e.Offset, e.Start, e.End)
+}
+
+func (e *OffsetError) Unwrap() error { return ErrOffsetOutOfRange }

@@ -1,0 +1,48 @@
+package log
+
+import "time"
+
+// Events are called by the engine as things happen; each may be nil. They are
+// called from hot paths and under locks: they must be quick, must not block and
+// must not call the engine. Logs, metrics and tests subscribe to the same ones.
+type Events struct {
+	// Appended: a batch was applied (bytes and records of it; duplicates not counted).
+	Appended func(bytes, records int64)
+	// Duplicate: a batch was found to be in the log already.
+	Duplicate func()
+	// ReadBytes: bytes were handed to a reader from the tail or from the cache and store.
+	ReadBytes func(bytes int64, tail bool)
+	// Flushed: a journal segment became durable. Object is its bytes, partitions and batches
+	// what it holds, encode and put the time it took; retries the failed PUTs before it.
+	Flushed func(FlushInfo)
+	// StoreTrouble: a PUT of the journal failed and will be tried again after the pause.
+	StoreTrouble func(err error, attempt int, pause time.Duration)
+	// StoreRecovered: the first success after StoreTrouble.
+	StoreRecovered func()
+	// CacheHit and CacheMiss: a block was wanted; tier is "memory" or "disk".
+	CacheHit  func(tier string)
+	CacheMiss func()
+	// CacheTrouble: the disk cache turned itself off.
+	CacheTrouble func(err error)
+	// Fenced: another broker took over.
+	Fenced func(err error)
+}
+
+// FlushInfo describes one flush.
+type FlushInfo struct {
+	Seq         uint64
+	ObjectBytes int64 // bytes of the object
+	BatchBytes  int64 // bytes of the record batches in it, before compression
+	Partitions  int
+	Batches     int
+	Entries     int // of the commit
+	Retries     int
+	Encode, Put time.Duration
+}
+
+// emit0 calls an event that may be nil.
+func emit0(f func()) {
+	if f != nil {
+		f()
+	}
+}

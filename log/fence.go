@@ -1,0 +1,114 @@
+package log
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"streamhouse/meta"
+	"streamhouse/objstore"
+)
+
+// probe refuses a store that ignores create-only writes: on such a store two
+// brokers would overwrite each other without noticing.
+func (j *journal) probe(ctx context.Context) error {
+	key := "probe/" + formatID(j.writer)
+	err := j.retry(ctx, func() error {
+		err := j.store.Put(ctx, key, []byte(key))
+		if errors.Is(err, objstore.ErrExists) {
+			return nil // an attempt whose answer got lost
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write a probe: %w", err)
+	}
+	defer func() {
+		// A probe that is left behind does no harm.
+		_ = j.store.Delete(ctx, key)
+	}()
+	var second error
+	err = j.retry(ctx, func() error {
+		second = j.store.Put(ctx, key, []byte("again"))
+		if errors.Is(second, objstore.ErrExists) {
+			return nil
+		}
+		return second
+	})
+	if err != nil {
+		return fmt.Errorf("write the probe again: %w", err)
+	}
+	if second == nil {
+		return fmt.Errorf("%w: it let an existing object (%s) be written again; use a store that honours If-None-Match: * on PUT", ErrUnsafeStore, key)
+	}
+	return nil
+}
+
+// seal takes the bucket over: it ends the epoch of the broker before this one at
+// its first missing place, and applies what that one still gets in before.
+func (j *journal) seal(ctx context.Context, state *meta.State) error {
+	for {
+		c := &meta.Commit{
+			Epoch: state.Epoch, Seq: state.Seq + 1, Time: time.Now().UnixMilli(),
+			Entries: []meta.Entry{&meta.Seal{Next: state.Epoch + 1, Owner: j.writer}},
+		}
+		var w segmentWriter
+		w.reset()
+		body, err := w.finish(footer{cluster: j.cluster, writer: j.writer}, c)
+		if err != nil {
+			return err
+		}
+		err = j.retry(ctx, func() error { return j.try(ctx, journalKey(c.Epoch, c.Seq), body) })
+		if err == nil {
+			_, err = state.Apply(c)
+			return err
+		}
+		if !errors.Is(err, ErrFenced) {
+			return fmt.Errorf("seal epoch %d at %d: %w", c.Epoch, c.Seq, err)
+		}
+		if err := j.replay(ctx, state); err != nil {
+			return err
+		}
+	}
+}
+
+// watchFence looks every interval whether somebody stands at the journal's next
+// place, so that a broker that has nothing to write does not serve stale reads
+// for long after another one took over.
+func (l *Log) watchFence(ctx context.Context) {
+	for sleep(ctx, l.o.FenceInterval) == nil {
+		epoch, seq, idle := l.nextPlace()
+		if !idle {
+			continue // the next PUT will tell
+		}
+		if err := l.lookAt(ctx, epoch, seq); err != nil {
+			l.stop(err)
+			return
+		}
+	}
+}
+
+// lookAt returns ErrFenced if another process wrote the segment at a place. A
+// store that does not answer says nothing about the fence.
+func (l *Log) lookAt(ctx context.Context, epoch uint32, seq uint64) error {
+	key := journalKey(epoch, seq)
+	object, err := l.journal.store.Get(ctx, key)
+	if err != nil {
+		return nil
+	}
+	f, err := decodeFooter(object, int64(len(object)))
+	if err == nil && f.writer == l.journal.writer {
+		return nil // our own, begun after nextPlace
+	}
+	return fmt.Errorf("%w: %s was written by another process%s", ErrFenced, key, l.journal.author(object))
+}
+
+// newID returns a random id of 122 bits: a UUID of version 4, as Kafka's topic ids are.
+func newID() (id [16]byte) {
+	rand.Read(id[:]) // never fails
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}

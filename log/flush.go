@@ -1,0 +1,318 @@
+package log
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"streamhouse/meta"
+)
+
+// flush is what becomes durable together: batches of many partitions and other
+// changes of state. It is filled while it is the log's open flush, then sealed.
+type flush struct {
+	// Filled under Log.mu while open, read only afterwards.
+	items   []*item
+	entries []meta.Entry // all but the appends
+	bytes   int64        // of the batches
+
+	// Set by seal and encode.
+	commit  *meta.Commit
+	body    []byte
+	writer  *segmentWriter
+	info    FlushInfo
+	written chan error // the outcome of the PUT
+
+	// outcomes and err are set before done is closed. refused is closed when the
+	// store refuses for good; the flush keeps its place and is tried on.
+	done     chan struct{}
+	refused  chan struct{}
+	refusal  error // set before refused is closed
+	err      error
+	outcomes []meta.Outcome
+}
+
+// item is one batch of a flush. entry and index say where its outcome stands.
+type item struct {
+	owner        *appending
+	first        bool // of its owner's batches
+	partition    *partition
+	batch        batch
+	entry, index int32
+}
+
+func newFlush() *flush {
+	return &flush{written: make(chan error, 1), done: make(chan struct{}), refused: make(chan struct{})}
+}
+
+func (f *flush) empty() bool { return len(f.items) == 0 && len(f.entries) == 0 }
+
+// run is the life of the write path, one goroutine: it seals flushes, gives
+// each its place in the journal and lets it be written. A second goroutine, commitAll,
+// applies them in that order.
+func (l *Log) run() {
+	defer close(l.pipeline)
+	for {
+		f, wait := l.trySeal(time.Now())
+		if f != nil {
+			l.pipeline <- f
+			l.writers.Go(func() { l.write(f) })
+			continue
+		}
+		if !l.idle(wait) {
+			return
+		}
+	}
+}
+
+// trySeal takes the open flush if it is due, else it says how long until it is; 0: until
+// something changes.
+func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.open
+	if f.empty() || l.inFlight >= l.o.MaxInFlight || l.err != nil {
+		return nil, 0
+	}
+	if f.bytes < l.o.FlushBytes && !l.closing {
+		if l.o.FlushInterval == 0 && l.inFlight > 0 {
+			return nil, 0 // the next one starts when this one lands
+		}
+		if due := l.lastFlush.Add(l.o.FlushInterval); now.Before(due) {
+			return nil, due.Sub(now)
+		}
+	}
+	l.sealLocked(f, now)
+	return f, 0
+}
+
+func (l *Log) sealLocked(f *flush, now time.Time) {
+	l.open = newFlush()
+	l.inFlight++
+	l.nextSeq++
+	l.lastFlush = now
+	f.commit = &meta.Commit{Epoch: l.epoch, Seq: l.nextSeq - 1, Time: now.UnixMilli()}
+}
+
+// idle waits until the open flush may be due. It returns false when the log has
+// stopped, or is closing and nothing is left.
+func (l *Log) idle(wait time.Duration) bool {
+	l.mu.Lock()
+	over := l.err != nil || l.closing && l.open.empty()
+	l.mu.Unlock()
+	if over {
+		return false
+	}
+	var due <-chan time.Time
+	if wait > 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case <-l.wake:
+	case <-due:
+	case <-l.quit.Done():
+		return false
+	}
+	return true
+}
+
+// write encodes a sealed flush and PUTs it. Several run at once.
+func (l *Log) write(f *flush) {
+	start := time.Now()
+	if err := l.encode(f); err != nil {
+		f.written <- err
+		return
+	}
+	f.info.Encode = time.Since(start)
+	start = time.Now()
+	retries, err := l.journal.write(l.quit, journalKey(f.commit.Epoch, f.commit.Seq), f.body, func(err error) { l.storeFailed(f, err) })
+	f.info.Put, f.info.Retries = time.Since(start), retries
+	if err == nil {
+		l.storeWorks()
+	}
+	f.written <- err
+}
+
+// encode builds the segment: blocks sorted by partition, then the commit.
+func (l *Log) encode(f *flush) error {
+	f.writer = l.writerPool.Get().(*segmentWriter)
+	f.writer.reset()
+	slices.SortStableFunc(f.items, func(a, b *item) int { return comparePartitions(a.partition.id, b.partition.id) })
+	for i := 0; i < len(f.items); {
+		i = l.encodeBlock(f, i)
+	}
+	f.commit.Entries = append(f.commit.Entries, f.entries...)
+	var err error
+	f.body, err = f.writer.finish(footer{cluster: l.journal.cluster, writer: l.journal.writer}, f.commit)
+	f.info.Seq, f.info.Batches, f.info.Entries = f.commit.Seq, len(f.items), len(f.commit.Entries)
+	f.info.BatchBytes, f.info.ObjectBytes = f.bytes, int64(len(f.body))
+	return err
+}
+
+func comparePartitions(a, b PartitionID) int {
+	if c := slices.Compare(a.Topic[:], b.Topic[:]); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Index, b.Index)
+}
+
+// encodeBlock writes the batches from i on that share a block, and returns the
+// index behind them.
+func (l *Log) encodeBlock(f *flush, i int) int {
+	p := f.items[i].partition
+	n, size, plain := i, 0, 0
+	for n < len(f.items) && f.items[n].partition == p && (n == i || size+len(f.items[n].batch) <= blockBytes) {
+		size += len(f.items[n].batch)
+		if f.items[n].batch.codec() == 0 {
+			plain += len(f.items[n].batch)
+		}
+		n++
+	}
+	entry := &meta.Append{Partition: p.id, Batches: make([]meta.Batch, n-i)}
+	raw := []byte(f.items[i].batch)
+	if n-i > 1 {
+		joined := l.rawPool.Get().(*[]byte)
+		defer l.rawPool.Put(joined)
+		raw = (*joined)[:0]
+		for _, it := range f.items[i:n] {
+			raw = append(raw, it.batch...)
+		}
+		*joined = raw
+	}
+	entry.Pos, entry.Len = f.writer.block(p.id, raw, plain*2 > size)
+	for k := range entry.Batches {
+		it := f.items[i+k]
+		it.entry, it.index = int32(len(f.commit.Entries)), int32(k)
+		entry.Batches[k] = it.batch.describe()
+	}
+	if i == 0 || f.items[i-1].partition != p {
+		f.info.Partitions++
+	}
+	f.commit.Entries = append(f.commit.Entries, entry)
+	return n
+}
+
+// describe is what the state needs to know of a batch.
+func (b batch) describe() meta.Batch {
+	return meta.Batch{
+		Len: int32(len(b)), Offsets: int32(b.offsets()), MaxTimestamp: b.maxTimestamp(), Attributes: b.attributes(),
+		ProducerID: b.producerID(), ProducerEpoch: b.producerEpoch(), BaseSequence: b.baseSequence(),
+	}
+}
+
+// commitAll takes the flushes in journal order, whatever the order in which
+// their PUTs end.
+func (l *Log) commitAll() {
+	for f := range l.pipeline {
+		err := <-f.written
+		if err == nil {
+			err = l.commit(f)
+		}
+		if err != nil {
+			l.fail(f, err)
+		}
+		l.landed(f)
+	}
+}
+
+// commit makes a written flush part of the log. What a crash leaves behind after
+// each step:
+func (l *Log) commit(f *flush) error {
+	// 0. Before: the segment is not in the bucket, or it is and nobody knows. Nobody
+	// was answered; if it is there, the next broker's replay applies it.
+	if err := l.Err(); err != nil {
+		return err // a flush before this one failed: this one is behind a seal, and void
+	}
+	l.stateMu.Lock()
+	// 1. Apply assigns offsets, finds duplicates and fences. The state is a
+	// function of the journal, so a crash from here on loses nothing but memory.
+	outcomes, err := l.state.Apply(f.commit)
+	if err != nil {
+		l.stateMu.Unlock()
+		return fmt.Errorf("apply commit %d: %w", f.commit.Seq, err)
+	}
+	f.outcomes = outcomes
+	// 2. The engine's own view of topics follows the state.
+	l.followTopics(f.commit.Entries)
+	// 3. Readers that keep up find the batches in the tail, with their offsets.
+	touched := l.place(f)
+	l.stateMu.Unlock()
+	// 4. Fetches that wait are woken: they see the new high watermark.
+	for _, p := range touched {
+		p.waiters.wake()
+	}
+	// 5. Producers and all others in this flush are answered. A crash before this
+	// makes an idempotent producer retry; the retry is a duplicate.
+	close(f.done)
+	if l.o.Events.Flushed != nil {
+		l.o.Events.Flushed(f.info)
+	}
+	return nil
+}
+
+// place gives accepted batches their offsets and puts them into the tail. It
+// returns the partitions that grew. Called with stateMu held.
+func (l *Log) place(f *flush) []*partition {
+	var touched []*partition
+	for i := range f.items {
+		it := f.items[i]
+		out := f.outcomes[it.entry]
+		if out.Err != nil {
+			continue
+		}
+		switch b := out.Batches[it.index]; {
+		case b.Duplicate:
+			emit0(l.o.Events.Duplicate)
+		case b.Err == nil:
+			it.batch.place(b.Base, int32(f.commit.Epoch))
+			l.tail.add(it.partition, b.Base, it.batch)
+			if l.o.Events.Appended != nil {
+				l.o.Events.Appended(int64(len(it.batch)), int64(it.batch.records()))
+			}
+			if len(touched) == 0 || touched[len(touched)-1] != it.partition {
+				touched = append(touched, it.partition)
+			}
+		}
+	}
+	return touched
+}
+
+// fail answers everybody in a flush that will never be applied by this process.
+func (l *Log) fail(f *flush, err error) {
+	if errors.Is(err, context.Canceled) {
+		err = ErrClosed
+		if stopped := l.Err(); stopped != nil {
+			err = stopped
+		}
+	} else {
+		l.stop(err)
+	}
+	f.err = err
+	close(f.done)
+}
+
+// landed gives back what a flush held.
+func (l *Log) landed(f *flush) {
+	l.mu.Lock()
+	l.inFlight--
+	l.mu.Unlock()
+	l.unflushed.Release(min(f.bytes, l.o.MaxUnflushedBytes))
+	if f.writer != nil && cap(f.writer.buf) <= maxPooledBytes {
+		l.writerPool.Put(f.writer)
+	}
+	f.writer, f.body = nil, nil
+	l.signal()
+}
+
+// signal wakes run. It never blocks.
+func (l *Log) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,281 @@
+package log
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"streamhouse/meta"
+	"streamhouse/objstore"
+)
+
+// journal is the totally ordered sequence of commits, kept as one object each
+// under journal/<epoch>/<seq>. It is all that the engine needs of an ordering
+// service: write a commit with its data at the next place, replay from a place.
+type journal struct {
+	store   objstore.Store
+	cluster [16]byte
+	writer  [16]byte // this process
+	events  Events
+}
+
+// journalKey is where a commit's segment stands. Digits are padded, so that the
+// order of the names is the order of the journal.
+func journalKey(epoch uint32, seq uint64) string {
+	return fmt.Sprintf("%s%020d", journalPrefix(epoch), seq)
+}
+
+func journalPrefix(epoch uint32) string { return fmt.Sprintf("journal/%010d/", epoch) }
+
+// write PUTs a segment at its place and tries for as long as ctx lives, always
+// the same bytes under the same key. On nil it is durable. ErrFenced: the place
+// is taken by somebody else. trouble is called after each failure.
+func (j *journal) write(ctx context.Context, key string, body []byte, trouble func(error)) (retries int, err error) {
+	for {
+		err := j.try(ctx, key, body)
+		switch {
+		case err == nil:
+			if retries > 0 {
+				emit0(j.events.StoreRecovered)
+			}
+			return retries, nil
+		case errors.Is(err, ErrFenced):
+			return retries, err
+		case ctx.Err() != nil:
+			return retries, ctx.Err()
+		}
+		retries++
+		pause := backoff(retries)
+		trouble(err)
+		if j.events.StoreTrouble != nil {
+			j.events.StoreTrouble(err, retries, pause)
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return retries, err
+		}
+	}
+}
+
+// try makes one attempt. A PUT that is refused because the key exists may be
+// our own, whose answer got lost: then the object holds our bytes.
+func (j *journal) try(ctx context.Context, key string, body []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, putTimeout)
+	defer cancel()
+	err := j.store.Put(ctx, key, body)
+	if !errors.Is(err, objstore.ErrExists) {
+		return err
+	}
+	there, err := j.store.Get(ctx, key)
+	if err != nil {
+		return fmt.Errorf("look at what stands at %s: %w", key, err)
+	}
+	if bytes.Equal(there, body) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s was written by another process%s", ErrFenced, key, j.author(there))
+}
+
+// author describes who wrote a segment, for an error text.
+func (j *journal) author(object []byte) string {
+	f, err := decodeFooter(object, int64(len(object)))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%x)", f.writer)
+}
+
+// backoff is the pause before the n-th retry: exponential, with full jitter so
+// that brokers that share a store do not return all at once.
+func backoff(n int) time.Duration {
+	ceiling := min(retryCeiling, retryFloor<<min(n, 16))
+	return retryFloor + rand.N(ceiling)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// retry calls f until it succeeds, fails for good, or ctx ends: for reads while the
+// journal is opened, when a storm must not end the start.
+func (j *journal) retry(ctx context.Context, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil || ctx.Err() != nil || permanent(err) {
+			return err
+		}
+		pause := backoff(n)
+		if j.events.StoreTrouble != nil {
+			j.events.StoreTrouble(err, n, pause)
+		}
+		if sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// permanent says that trying again will not help.
+func permanent(err error) bool {
+	for _, e := range []error{objstore.ErrPermanent, objstore.ErrNotFound, objstore.ErrExists, objstore.ErrKey, ErrCorruptLog, ErrFenced, ErrUnsafeStore} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// replay applies all that the journal holds behind the state, through as many
+// epochs as were sealed. It returns at the first missing place of the last
+// epoch: where this broker's seal belongs.
+func (j *journal) replay(ctx context.Context, state *meta.State) error {
+	for {
+		epoch, seq := state.Epoch, state.Seq
+		if err := j.replayEpoch(ctx, state); err != nil {
+			return err
+		}
+		if state.Epoch != epoch {
+			continue
+		}
+		beyond, err := j.beyondEnd(ctx, state)
+		if err != nil || beyond == "" {
+			return err
+		}
+		if state.Seq == seq {
+			return fmt.Errorf("%w: %s is missing, though %s exists: restore it before you start the broker again",
+				ErrCorruptLog, journalKey(epoch, seq+1), beyond)
+		}
+		// A broker that is still at work may have written on meanwhile: look again.
+	}
+}
+
+// replayEpoch applies the current epoch's segments up to its seal or the first
+// missing one.
+func (j *journal) replayEpoch(ctx context.Context, state *meta.State) error {
+	epoch := state.Epoch
+	for state.Epoch == epoch {
+		next, err := j.listRun(ctx, epoch, state.Seq)
+		if err != nil {
+			return err
+		}
+		if len(next) == 0 {
+			return nil
+		}
+		if err := j.applyRun(ctx, state, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listRun lists the segments that follow seq without a gap, replayRun at most.
+func (j *journal) listRun(ctx context.Context, epoch uint32, seq uint64) (run []objstore.Info, err error) {
+	err = j.retry(ctx, func() error {
+		run = run[:0]
+		for info, err := range j.store.List(ctx, journalPrefix(epoch), journalKey(epoch, seq)) {
+			if err != nil {
+				return fmt.Errorf("list the journal: %w", err)
+			}
+			if info.Key != journalKey(epoch, seq+uint64(len(run))+1) {
+				break
+			}
+			if run = append(run, info); len(run) == replayRun {
+				break
+			}
+		}
+		return nil
+	})
+	return run, err
+}
+
+// applyRun reads segments side by side and applies them in order, up to a seal.
+func (j *journal) applyRun(ctx context.Context, state *meta.State, run []objstore.Info) error {
+	epoch := state.Epoch
+	commits := make([]*meta.Commit, len(run))
+	readers, gctx := errgroup.WithContext(ctx)
+	readers.SetLimit(replayReaders)
+	for i, info := range run {
+		readers.Go(func() error {
+			return j.retry(gctx, func() (err error) {
+				commits[i], err = j.read(gctx, info.Key, info.Size)
+				return err
+			})
+		})
+	}
+	if err := readers.Wait(); err != nil {
+		return err
+	}
+	for i, c := range commits {
+		if state.Epoch != epoch {
+			return nil // behind the seal: void
+		}
+		if _, err := state.Apply(c); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrCorruptLog, run[i].Key, err)
+		}
+	}
+	return nil
+}
+
+// read returns the commit of a journal segment.
+func (j *journal) read(ctx context.Context, key string, size int64) (*meta.Commit, error) {
+	f, c, err := readCommit(ctx, j.store, key, size)
+	if err != nil {
+		return nil, err
+	}
+	if f.cluster != j.cluster {
+		return nil, fmt.Errorf("%w: %s belongs to cluster %s, this is %s", ErrCorruptLog, key, formatID(f.cluster), formatID(j.cluster))
+	}
+	if want := journalKey(f.epoch, f.seq); key != want {
+		return nil, fmt.Errorf("%w: %s says that it is %s", ErrCorruptLog, key, want)
+	}
+	return c, nil
+}
+
+// beyondEnd looks for proof that the place where the replay stopped is a loss
+// and not the journal's end: a segment farther behind than any pipeline
+// reaches, or a later epoch, which only a seal can have begun. Sealing there
+// would void what was acknowledged.
+func (j *journal) beyondEnd(ctx context.Context, state *meta.State) (key string, err error) {
+	err = j.retry(ctx, func() error {
+		key = ""
+		for info, err := range j.store.List(ctx, "journal/", journalKey(state.Epoch, state.Seq+MaxPipeline)) {
+			if err != nil {
+				return fmt.Errorf("list the journal: %w", err)
+			}
+			key = info.Key
+			break
+		}
+		return nil
+	})
+	return key, err
+}
+
+// checkBase makes sure that a state from bbolt belongs to what the bucket
+// holds: the segment that it reached is still there.
+func (j *journal) checkBase(ctx context.Context, state *meta.State) error {
+	if state.Seq == 0 {
+		return nil
+	}
+	key := journalKey(state.SeqEpoch, state.Seq)
+	return j.retry(ctx, func() error {
+		for info, err := range j.store.List(ctx, key, "") {
+			if err != nil {
+				return fmt.Errorf("list the journal: %w", err)
+			}
+			if info.Key == key {
+				return nil
+			}
+		}
+		return fmt.Errorf("%w: the metadata file has reached %s, which the bucket does not hold: the bucket is older than the file or incomplete; to go on with what the bucket holds, move the file away", ErrCorruptLog, key)
+	})
+}

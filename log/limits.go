@@ -1,0 +1,66 @@
+package log
+
+import "time"
+
+// Every limit of the engine, with its reason.
+const (
+	// MaxPipeline bounds Options.MaxInFlight. Replay relies on it: after a
+	// journal's first missing sequence number at most so many void segments can
+	// follow; more mean that one was lost.
+	MaxPipeline = 16
+
+	// MaxFrameBytes is the largest Append a door should accept, like Kafka's socket.request.max.bytes.
+	MaxFrameBytes = 100 << 20
+
+	// MaxPartitions bounds the partitions of one topic: CreateTopics must not be
+	// able to exhaust memory with one number.
+	MaxPartitions = 10_000
+
+	// MaxTopicName is Kafka's limit.
+	MaxTopicName = 249
+
+	// MaxGroupName bounds what a group's offsets cost as keys of the state.
+	MaxGroupName = 1 << 10
+	// MaxProducerName bounds what a named producer costs as a key of the state.
+	MaxProducerName = 1 << 10
+	// MaxOffsetMetadata is Kafka's offset.metadata.max.bytes.
+	MaxOffsetMetadata = 4096
+)
+
+const (
+	// blockBytes is how many bytes of batches share a block: large enough to
+	// compress well and to make a GET worth its latency, small enough that one
+	// record of a cold partition does not cost much.
+	blockBytes = 1 << 20
+	// maxBlockBytes bounds what a block's header can make a reader allocate. A
+	// batch that is larger than blockBytes has a block to itself.
+	maxBlockBytes = MaxFrameBytes + blockBytes
+)
+
+const (
+	// putTimeout ends one attempt of a PUT that hangs; the next attempt has the same bytes.
+	putTimeout = time.Minute
+	// retryFloor and retryCeiling bound the pause between attempts: short enough
+	// that a hiccup costs little, long enough that a store in distress gets air.
+	retryFloor   = 20 * time.Millisecond
+	retryCeiling = 5 * time.Second
+
+	// replayRun and replayReaders bound what a replay holds in memory and asks at once.
+	replayRun     = 1024
+	replayReaders = 32
+)
+
+// maxPooledBytes is the largest buffer that is kept for the next flush; a giant is let go.
+const maxPooledBytes = 32 << 20
+
+const (
+	// maxReaders bounds the lagging readers that are remembered for read-ahead.
+	maxReaders = 4096
+	// readerIdle is when a reader that does not come back counts as gone.
+	readerIdle = 30 * time.Second
+	// lookupTimeout bounds the search for a record by its time.
+	lookupTimeout = 30 * time.Second
+	// blockGap joins neighbouring blocks into one GET: at 100 MB/s it costs
+	// less than the first byte of another request.
+	blockGap = 256 << 10
+)

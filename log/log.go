@@ -1,0 +1,296 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"streamhouse/cache"
+	"streamhouse/meta"
+	"streamhouse/objstore"
+)
+
+// TopicID identifies a topic for good; see [meta.TopicID].
+type TopicID = meta.TopicID
+
+// PartitionID names one partition of one topic.
+type PartitionID = meta.PartitionID
+
+// Log is the engine: one journal in one bucket, written by this process alone.
+// All methods may be called concurrently.
+type Log struct {
+	o          Options
+	log        *slog.Logger
+	journal    *journal
+	cache      *cache.Cache
+	db         *meta.DB
+	configs    configTable
+	compressor *compressor
+	readers    readers
+	epoch      uint32
+
+	// The state and what follows it. A commit holds stateMu for writing.
+	stateMu sync.RWMutex
+	state   *meta.State
+	topics  map[TopicID]*topic
+	tail    tail
+
+	// The write path. stateMu is never taken while mu is held, nor mu while stateMu is.
+	mu        sync.Mutex
+	open      *flush
+	inFlight  int // sealed and not yet landed
+	nextSeq   uint64
+	lastFlush time.Time // when the previous flush was sealed
+	closing   bool
+	closed    bool
+	trouble   error // why the last attempt of a PUT failed; nil after a success
+	err       error // why the log stopped by itself
+
+	ids        idBlock
+	unflushed  *semaphore.Weighted
+	pipeline   chan *flush   // sealed flushes in journal order
+	wake       chan struct{} // something changed for run
+	writerPool sync.Pool
+	rawPool    sync.Pool
+
+	quit       context.Context // ends when the log stops or is closed
+	stopWork   context.CancelFunc
+	stopped    chan struct{}  // closed when the log stopped by itself
+	workers    sync.WaitGroup // run, commitAll, watchFence, writeBehind
+	writers    sync.WaitGroup // PUTs under way
+	blockReads sync.WaitGroup // reads that wait for a block
+	drained    chan struct{}  // closed when run and commitAll have ended
+}
+
+// Open takes over the bucket: it brings the state up to the end of the journal,
+// seals the epoch of the broker before it, and begins its own. Until ctx ends it
+// tries again what a store in distress refuses. Its errors say what to do.
+func Open(ctx context.Context, store objstore.Store, o Options) (*Log, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	l := newLog(store, o)
+	if l.configs, err = newConfigTable(o.TopicDefaults); err != nil {
+		return nil, err
+	}
+	// The lock on the metadata file comes first: a second start by mistake on
+	// the same machine must not fence the broker that runs.
+	if l.db, err = openDB(o, l.log); err != nil {
+		return nil, err
+	}
+	if err := l.takeOver(ctx); err != nil {
+		return nil, errors.Join(err, l.db.Close())
+	}
+	if l.cache, err = cache.Open(o.cacheOptions(), blockLoader{store, l.compressor}); err != nil {
+		return nil, errors.Join(err, l.db.Close())
+	}
+	l.start()
+	return l, nil
+}
+
+func newLog(store objstore.Store, o Options) *Log {
+	l := &Log{
+		o: o, log: o.Logger,
+		journal:   &journal{store: store, writer: newID(), events: o.Events},
+		topics:    make(map[TopicID]*topic),
+		tail:      tail{limit: o.TailBytes},
+		readers:   newReaders(o),
+		open:      newFlush(),
+		unflushed: semaphore.NewWeighted(o.MaxUnflushedBytes),
+		pipeline:  make(chan *flush, o.MaxInFlight),
+		wake:      make(chan struct{}, 1),
+		stopped:   make(chan struct{}),
+		drained:   make(chan struct{}),
+		rawPool:   sync.Pool{New: func() any { return new([]byte) }},
+	}
+	l.compressor = newCompressor()
+	l.writerPool.New = func() any { return &segmentWriter{compressor: l.compressor} }
+	l.quit, l.stopWork = context.WithCancel(context.Background())
+	return l
+}
+
+// takeOver makes this process the bucket's only writer.
+func (l *Log) takeOver(ctx context.Context) error {
+	j := l.journal
+	var err error
+	if j.cluster, err = openCluster(ctx, j); err != nil {
+		return err
+	}
+	if err := j.probe(ctx); err != nil {
+		return err
+	}
+	if l.state, err = l.db.Load(); err != nil {
+		return fmt.Errorf("metadata file %s: %w", l.o.MetadataPath, err)
+	}
+	if l.state.Cluster == [16]byte{} {
+		l.state.Cluster = j.cluster
+	}
+	if l.state.Cluster != j.cluster {
+		return fmt.Errorf("metadata file %s belongs to cluster %s, the bucket to %s: name another file, or move this one away (all that counts is in the bucket)",
+			l.o.MetadataPath, formatID(l.state.Cluster), formatID(j.cluster))
+	}
+	if err := j.checkBase(ctx, l.state); err != nil {
+		return err
+	}
+	from := l.state.Seq
+	if err := j.replay(ctx, l.state); err != nil {
+		return err
+	}
+	if err := j.seal(ctx, l.state); err != nil {
+		return err
+	}
+	l.log.Info("journal replayed", "cluster", formatID(j.cluster), "from", from, "to", l.state.Seq, "epoch", l.state.Epoch)
+	l.epoch, l.nextSeq = l.state.Epoch, l.state.Seq+1
+	for t := range l.state.Topics() {
+		l.followTopic(t.ID)
+	}
+	return l.writeState()
+}
+
+func (l *Log) start() {
+	l.workers.Go(l.run)
+	l.workers.Go(func() {
+		l.commitAll()
+		close(l.drained)
+	})
+	l.workers.Go(func() { l.watchFence(l.quit) })
+	l.workers.Go(l.writeBehind)
+}
+
+// Close flushes what was taken, writes the state to bbolt and stops. What could
+// not be flushed before ctx ends was never acknowledged, and Close says so. Doors are
+// stopped first: Append returns ErrClosed from now on.
+func (l *Log) Close(ctx context.Context) error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closing, l.closed = true, true
+	l.mu.Unlock()
+	l.signal()
+	var late error
+	select {
+	case <-l.drained:
+	case <-ctx.Done():
+		late = fmt.Errorf("close: the last flush is not in the store: %w", context.Cause(ctx))
+	}
+	l.stopWork()
+	l.workers.Wait()
+	l.writers.Wait()
+	l.blockReads.Wait()
+	l.abandon()
+	err := l.writeState()
+	return errors.Join(late, err, l.db.Close(), l.cache.Close())
+}
+
+// abandon answers whoever waits for a flush that was never sealed.
+func (l *Log) abandon() {
+	l.mu.Lock()
+	f, err := l.open, l.err
+	l.mu.Unlock()
+	if err == nil {
+		err = ErrClosed
+	}
+	select {
+	case <-f.done:
+	default:
+		f.err = err
+		close(f.done)
+	}
+}
+
+// stop ends the log's work for good: it was fenced, or something broke that it
+// cannot go on without. Everybody who waits is answered.
+func (l *Log) stop(err error) {
+	l.mu.Lock()
+	if l.err != nil || l.closed && errors.Is(err, context.Canceled) {
+		l.mu.Unlock()
+		return
+	}
+	l.err = err
+	l.mu.Unlock()
+	close(l.stopped)
+	if errors.Is(err, ErrFenced) && l.o.Events.Fenced != nil {
+		l.o.Events.Fenced(err)
+	}
+	l.log.Error("log stopped", "err", err)
+	l.stopWork()
+	l.signal()
+	// What is open now takes nobody any more; see refusesLocked.
+	l.abandon()
+}
+
+// refusesLocked returns why nothing is taken any more.
+func (l *Log) refusesLocked() error {
+	switch {
+	case l.err != nil:
+		return l.err
+	case l.closing:
+		return ErrClosed
+	}
+	return nil
+}
+
+// storeFailed notes that a PUT failed. If the store refuses for good, those who
+// wait are told at once; the flush keeps its place and is tried on.
+func (l *Log) storeFailed(f *flush, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.trouble = err
+	if errors.Is(err, objstore.ErrPermanent) && f.refusal == nil {
+		f.refusal = err
+		close(f.refused)
+	}
+}
+
+func (l *Log) storeWorks() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.trouble = nil
+}
+
+// Stopped is closed when the engine has stopped by itself: fenced, or its
+// metadata file broke. Err says why.
+func (l *Log) Stopped() <-chan struct{} { return l.stopped }
+
+// Err returns why the engine stopped by itself, or nil.
+func (l *Log) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Health returns nil while writes go through, else what is in the way
+// ([ErrFenced], [ErrUnavailable] wrapping the store's error …).
+func (l *Log) Health() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.refusesLocked(); err != nil {
+		return err
+	}
+	if l.trouble != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, l.trouble)
+	}
+	return nil
+}
+
+// ClusterID names the bucket's cluster: 22 characters, as Kafka prints it.
+func (l *Log) ClusterID() string { return formatID(l.journal.cluster) }
+
+// LeaderEpoch is the epoch of this broker's leadership over every partition:
+// the journal epoch it writes under.
+func (l *Log) LeaderEpoch() int32 { return int32(l.epoch) }
+
+// nextPlace is where the next commit will stand, and whether nothing is on its way there.
+func (l *Log) nextPlace() (epoch uint32, seq uint64, idle bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.epoch, l.nextSeq, l.inFlight == 0
+}

@@ -1,0 +1,121 @@
+package log
+
+import (
+	"fmt"
+	"slices"
+
+	"streamhouse/meta"
+)
+
+// OffsetCommit is a consumer group's position in one partition.
+type OffsetCommit struct {
+	Partition   PartitionID
+	Offset      int64 // the next record to read; may lie beyond the log's end
+	LeaderEpoch int32 // -1 where unknown
+	Metadata    string
+}
+
+// CommittedOffset is a position as it was committed.
+type CommittedOffset struct {
+	OffsetCommit
+	CommittedAt int64 // milliseconds since 1970
+}
+
+// CommitOffsets stores positions of a group, all in one commit. Errors per position:
+// ErrTopicNotFound, ErrPartitionNotFound, ErrInvalidGroup, ErrInvalidOffset. Whether the
+// committer may is the door's affair.
+func (l *Log) CommitOffsets(group string, commits []OffsetCommit) *Pending[[]error] {
+	errs := make([]error, len(commits))
+	e := &meta.CommitOffsets{Group: group}
+	var kept []int
+	for i, c := range commits {
+		if errs[i] = checkCommit(group, c); errs[i] == nil {
+			kept = append(kept, i)
+			e.Offsets = append(e.Offsets, meta.CommitOffset{Partition: c.Partition, Offset: c.Offset, LeaderEpoch: c.LeaderEpoch, Metadata: c.Metadata})
+		}
+	}
+	return l.submitPositions(e, errs, kept)
+}
+
+func checkCommit(group string, c OffsetCommit) error {
+	switch {
+	case len(group) > MaxGroupName:
+		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrInvalidGroup, len(group), MaxGroupName)
+	case len(c.Metadata) > MaxOffsetMetadata:
+		return fmt.Errorf("%w: metadata of %d bytes, at most %d are allowed", ErrInvalidOffset, len(c.Metadata), MaxOffsetMetadata)
+	case c.Offset < 0:
+		return fmt.Errorf("%w: %d", ErrInvalidOffset, c.Offset)
+	case c.LeaderEpoch < -1:
+		return fmt.Errorf("%w: leader epoch %d", ErrInvalidOffset, c.LeaderEpoch)
+	}
+	return nil
+}
+
+// submitPositions submits one entry whose outcome has an error per position;
+// kept says which of errs they are.
+func (l *Log) submitPositions(e meta.Entry, errs []error, kept []int) *Pending[[]error] {
+	if len(kept) == 0 {
+		return settled(errs)
+	}
+	spread := func(all error, each []error) {
+		for i, k := range kept {
+			if errs[k] = all; all == nil && each != nil {
+				errs[k] = each[i]
+			}
+		}
+	}
+	p := submit(l, []meta.Entry{e}, make([]error, 1),
+		func(_ *error, _ *meta.Commit, o meta.Outcome) { spread(o.Err, o.Errs) },
+		func(_ *error, err error) { spread(err, nil) })
+	return &Pending[[]error]{flush: p.flush, result: func() []error { p.result(); return errs }}
+}
+
+// CommittedOffset returns a group's position in a partition, and whether it has one.
+// What a Wait has acknowledged is seen.
+func (l *Log) CommittedOffset(group string, p PartitionID) (CommittedOffset, bool) {
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	o, ok := l.state.GroupOffset(group, p)
+	return committed(p, o), ok
+}
+
+func committed(p PartitionID, o meta.GroupOffset) CommittedOffset {
+	return CommittedOffset{OffsetCommit{p, o.Offset, o.LeaderEpoch, o.Metadata}, o.CommittedAt}
+}
+
+// CommittedOffsets returns all positions of a group, by topic id and partition.
+func (l *Log) CommittedOffsets(group string) []CommittedOffset {
+	l.stateMu.RLock()
+	var all []CommittedOffset
+	for p, o := range l.state.GroupOffsets(group) {
+		all = append(all, committed(p, o))
+	}
+	l.stateMu.RUnlock()
+	slices.SortFunc(all, func(a, b CommittedOffset) int { return comparePartitions(a.Partition, b.Partition) })
+	return all
+}
+
+// DeleteOffsets forgets positions of a group. Errors per position as in CommitOffsets, and ErrGroupNotFound for all.
+func (l *Log) DeleteOffsets(group string, parts []PartitionID) *Pending[[]error] {
+	kept := make([]int, len(parts))
+	for i := range kept {
+		kept[i] = i
+	}
+	return l.submitPositions(&meta.DeleteOffsets{Group: group, Partitions: slices.Clone(parts)}, make([]error, len(parts)), kept)
+}
+
+// DeleteGroups forgets all positions of groups. Errors per group: ErrGroupNotFound.
+func (l *Log) DeleteGroups(groups []string) *Pending[[]error] {
+	entries := make([]meta.Entry, len(groups))
+	for i, g := range groups {
+		entries[i] = &meta.DeleteGroup{Group: g}
+	}
+	return submitErrors(l, entries, make([]error, len(groups)))
+}
+
+// Groups returns the names of all groups that have positions, sorted.
+func (l *Log) Groups() []string {
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	return slices.Sorted(l.state.Groups())
+}

@@ -1,0 +1,63 @@
+package log
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"streamhouse/meta"
+)
+
+// idBlockSize is how many producer ids are reserved at once, so that a fleet of producers that
+// starts does not cost a flush each. What a restart leaves unused is lost: there are 2^63.
+const idBlockSize = 1000
+
+// idBlock is what is left of the reserved ids. mu is held while a new block is
+// fetched, so that callers share it.
+type idBlock struct {
+	mu        sync.Mutex
+	next, end int64
+}
+
+// ReserveProducerID returns a producer id that nobody else has, for an
+// idempotent producer that begins at epoch 0.
+func (l *Log) ReserveProducerID(ctx context.Context) (int64, error) {
+	l.ids.mu.Lock()
+	defer l.ids.mu.Unlock()
+	if l.ids.next == l.ids.end {
+		first, err := l.submitOne(ctx, &meta.ReserveProducerIDs{Count: idBlockSize})
+		if err != nil {
+			return 0, err
+		}
+		l.ids.next, l.ids.end = first, first+idBlockSize
+	}
+	l.ids.next++
+	return l.ids.next - 1, nil
+}
+
+// ProducerID returns the producer id that belongs to a name, reserving one the
+// first time: the same name has the same id on every broker, after any restart. A name that
+// has not produced for longer than producers are remembered may get another id.
+func (l *Log) ProducerID(ctx context.Context, name string) (int64, error) {
+	if name == "" || len(name) > MaxProducerName {
+		return 0, fmt.Errorf("%w: a producer's name has 1 to %d bytes, this one %d", ErrInvalidProducer, MaxProducerName, len(name))
+	}
+	l.stateMu.RLock()
+	id, ok := l.state.NamedProducer(name)
+	l.stateMu.RUnlock()
+	if ok {
+		return id, nil
+	}
+	return l.submitOne(ctx, &meta.NameProducer{Name: name})
+}
+
+// submitOne submits an entry whose outcome is a value, and waits for it.
+func (l *Log) submitOne(ctx context.Context, e meta.Entry) (int64, error) {
+	results, err := submit(l, []meta.Entry{e}, make([]meta.Outcome, 1),
+		func(r *meta.Outcome, _ *meta.Commit, o meta.Outcome) { *r = o },
+		func(r *meta.Outcome, err error) { r.Err = err }).Wait(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return results[0].Value, results[0].Err
+}

@@ -1,0 +1,240 @@
+package log
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"streamhouse/cache"
+)
+
+// ReadRequest asks for the batches of one partition from Offset on.
+type ReadRequest struct {
+	Partition PartitionID
+	Offset    int64
+	// MaxBytes bounds the answer, but the first batch of the first partition that has one comes whole.
+	MaxBytes int
+	// LeaderEpoch is the epoch that the reader believes in, or -1: ErrFencedLeaderEpoch
+	// or ErrUnknownLeaderEpoch where it is not the broker's (KIP-320).
+	LeaderEpoch int32
+}
+
+// ReadOptions bounds a Read over several partitions.
+type ReadOptions struct {
+	MaxBytes int           // of all partitions together
+	MinBytes int           // wait for as many, up to MaxWait
+	MaxWait  time.Duration // 0: answer with what is in memory or, where nothing is, nothing
+}
+
+// ReadResult is the answer for one partition.
+type ReadResult struct {
+	// Err is one of ErrTopicNotFound, ErrPartitionNotFound, ErrFencedLeaderEpoch, ErrUnknownLeaderEpoch,
+	// an *OffsetError, ErrCorruptLog, ErrUnavailable, and for all ErrFenced and ErrClosed.
+	Err error
+	// Records are whole record batches with their final offsets, in pieces to be written one after the
+	// other (a piece may be part of a batch). They are shared: never change them; they stay valid.
+	// The first batch may begin before the offset that was asked for.
+	Records                             [][]byte
+	Bytes                               int // of all pieces
+	HighWatermark, LastStable, LogStart int64
+}
+
+// Read answers a fetch: it reads the partitions side by side, from the tail, the
+// cache or the store, and answers when it has MinBytes, when a partition has an error, or when
+// MaxWait is over or ctx ends, with what there is by then. Reads from the store that
+// are not in by then go on and are found in the cache by the next Read, so a
+// slow partition delays nobody beyond MaxWait and none starves.
+// The results stand in the order of the requests.
+func (l *Log) Read(ctx context.Context, reqs []ReadRequest, o ReadOptions) []ReadResult {
+	r := &read{l: l, reqs: reqs, o: o, waiter: newWaiter()}
+	defer r.finish()
+	if r.try(); r.satisfied() || o.MaxWait <= 0 {
+		return r.results
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.MaxWait)
+	defer cancel()
+	r.subscribe()
+	for {
+		// Once more after subscribing, or a commit in between would be slept through.
+		if r.try(); r.satisfied() {
+			return r.results
+		}
+		r.awaitBlocks(ctx)
+		select {
+		case <-r.waiter.c:
+		case <-ctx.Done():
+			r.try()
+			return r.results
+		case <-l.quit.Done():
+			r.try()
+			return r.results
+		}
+	}
+}
+
+// read is one Read under way.
+type read struct {
+	l       *Log
+	reqs    []ReadRequest
+	o       ReadOptions
+	results []ReadResult
+	bytes   int  // in results
+	failed  bool // a result has an error
+	arena   []byte
+
+	waiter     *waiter
+	subscribed []*partition
+
+	// What the last try missed: the first block that each request needs.
+	missing map[cache.Key]struct{}
+	blocks  fetched
+}
+
+func (r *read) satisfied() bool {
+	return r.failed || r.bytes >= r.o.MinBytes && len(r.missing) == 0 || r.bytes > 0 && r.bytes >= r.o.MinBytes
+}
+
+// try fills the results with what is at hand, from the start.
+func (r *read) try() {
+	r.results = make([]ReadResult, len(r.reqs))
+	r.bytes, r.failed, r.missing = 0, false, nil
+	if err := r.l.refuses(); err != nil {
+		for i := range r.results {
+			r.results[i].Err = err
+		}
+		r.failed = true
+		return
+	}
+	plans := r.plan()
+	for i := range plans {
+		if plans[i].extents != nil {
+			r.fromBlocks(i, &plans[i])
+		}
+	}
+	r.prefetch(plans)
+}
+
+// readPlan is what a request needs from blocks; extents is nil where the tail served it.
+type readPlan struct {
+	partition *partition
+	extents   []extentRef
+	ahead     []cache.Key // what a sequential reader will want next
+	next      int64       // where it will go on
+}
+
+// plan looks every request up in the state and the tail.
+func (r *read) plan() []readPlan {
+	plans := make([]readPlan, len(r.reqs))
+	r.l.stateMu.RLock()
+	defer r.l.stateMu.RUnlock()
+	for i := range r.reqs {
+		if err := r.planOne(i, &plans[i]); err != nil {
+			r.results[i].Err = err
+			r.failed = true
+		}
+	}
+	return plans
+}
+
+func (r *read) planOne(i int, plan *readPlan) error {
+	q, res := &r.reqs[i], &r.results[i]
+	p, err := r.l.partitionLocked(q.Partition)
+	if err != nil {
+		return err
+	}
+	plan.partition = p
+	res.HighWatermark, res.LastStable, res.LogStart = p.meta.HighWatermark, p.meta.LastStableOffset(), p.meta.LogStart
+	if err := r.l.checkLeaderEpoch(q.LeaderEpoch); err != nil {
+		return err
+	}
+	if q.Offset < p.meta.LogStart || q.Offset > p.meta.HighWatermark {
+		return &OffsetError{Offset: q.Offset, Start: p.meta.LogStart, End: p.meta.HighWatermark}
+	}
+	budget := r.budget(i)
+	if q.Offset == p.meta.HighWatermark || budget <= 0 {
+		return nil
+	}
+	if at := p.from(q.Offset); at >= 0 {
+		r.fromTail(i, p, at, budget)
+		return nil
+	}
+	plan.extents = r.l.extentsLocked(p, q.Offset, budget)
+	return nil
+}
+
+func (l *Log) checkLeaderEpoch(e int32) error {
+	switch {
+	case e >= 0 && e < int32(l.epoch):
+		return fmt.Errorf("%w: %d, it is %d", ErrFencedLeaderEpoch, e, l.epoch)
+	case e > int32(l.epoch):
+		return fmt.Errorf("%w: %d, it is %d", ErrUnknownLeaderEpoch, e, l.epoch)
+	}
+	return nil
+}
+
+// budget is how many bytes request i may still add.
+func (r *read) budget(i int) int { return min(r.reqs[i].MaxBytes, r.o.MaxBytes-r.bytes) }
+
+// fits says whether n more bytes may go to request i. The first batch of all always may.
+func (r *read) fits(i, n int) bool {
+	res := &r.results[i]
+	return r.bytes == 0 || r.bytes+n <= r.o.MaxBytes && res.Bytes+n <= r.reqs[i].MaxBytes
+}
+
+func (r *read) add(i int, pieces ...[]byte) {
+	res := &r.results[i]
+	for _, p := range pieces {
+		res.Records = append(res.Records, p)
+		res.Bytes += len(p)
+		r.bytes += len(p)
+	}
+}
+
+// fromTail adds batches of the tail from index at on.
+func (r *read) fromTail(i int, p *partition, at, budget int) {
+	for ; at < p.tail.len(); at++ {
+		b := p.tail.at(at).data
+		if !r.fits(i, len(b)) {
+			return
+		}
+		r.add(i, b)
+	}
+}
+
+func (l *Log) refuses() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	if l.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+// subscribe asks to be woken when a partition grows.
+func (r *read) subscribe() {
+	r.l.stateMu.RLock()
+	for i := range r.reqs {
+		if p, err := r.l.partitionLocked(r.reqs[i].Partition); err == nil {
+			r.subscribed = append(r.subscribed, p)
+		}
+	}
+	r.l.stateMu.RUnlock()
+	for _, p := range r.subscribed {
+		p.waiters.add(r.waiter)
+	}
+}
+
+func (r *read) finish() {
+	for _, p := range r.subscribed {
+		p.waiters.remove(r.waiter)
+	}
+	for i := range r.results {
+		res := &r.results[i]
+		if r.l.o.Events.ReadBytes != nil && res.Bytes > 0 {
+			r.l.o.Events.ReadBytes(int64(res.Bytes), !r.blocks.used(i))
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"streamhouse/meta"
+)
+
+// Topic describes a topic. Its Configs are shared and must not be changed.
+type Topic struct {
+	ID         TopicID
+	Name       string
+	Partitions int32
+	Configs    map[string]string // only what was set on the topic
+	CreatedAt  time.Time
+}
+
+// TopicSpec asks for a topic.
+type TopicSpec struct {
+	Name       string
+	Partitions int32
+	Configs    map[string]string
+}
+
+// TopicResult is the outcome for one topic: Err, or the topic.
+type TopicResult struct {
+	Topic Topic
+	Err   error
+}
+
+// Topic returns a topic by name, or ErrTopicNotFound.
+func (l *Log) Topic(name string) (Topic, error) {
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	t := l.state.TopicByName(name)
+	if t == nil {
+		return Topic{}, fmt.Errorf("%w: %q", ErrTopicNotFound, name)
+	}
+	return describeTopic(t), nil
+}
+
+// TopicByID returns a topic by id, or ErrTopicNotFound.
+func (l *Log) TopicByID(id TopicID) (Topic, error) {
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	t := l.state.TopicByID(id)
+	if t == nil {
+		return Topic{}, fmt.Errorf("%w: id %s", ErrTopicNotFound, formatID(id))
+	}
+	return describeTopic(t), nil
+}
+
+func describeTopic(t *meta.Topic) Topic {
+	return Topic{ID: t.ID, Name: t.Name, Partitions: int32(len(t.Partitions)), Configs: t.Configs, CreatedAt: time.UnixMilli(t.CreatedAt)}
+}
+
+// Topics returns all topics, sorted by name.
+func (l *Log) Topics() []Topic {
+	l.stateMu.RLock()
+	all := make([]Topic, 0, len(l.topics))
+	for t := range l.state.Topics() {
+		all = append(all, describeTopic(t))
+	}
+	l.stateMu.RUnlock()
+	slices.SortFunc(all, func(a, b Topic) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// CreateTopics creates topics: all that are valid in one commit. Errors per
+// topic: ErrInvalidTopic, ErrTopicExists, ErrInvalidPartitions, ErrInvalidConfig.
+func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
+	results := l.ValidateTopics(specs)
+	entries := make([]meta.Entry, len(specs))
+	for i, s := range specs {
+		if results[i].Err == nil {
+			results[i].Topic.ID = newID()
+			entries[i] = &meta.CreateTopic{ID: results[i].Topic.ID, Name: s.Name, Partitions: s.Partitions, Configs: maps.Clone(s.Configs)}
+		}
+	}
+	return submit(l, entries, results, func(r *TopicResult, c *meta.Commit, o meta.Outcome) {
+		r.Err, r.Topic.CreatedAt = o.Err, time.UnixMilli(c.Time)
+	}, func(r *TopicResult, err error) { r.Err = err })
+}
+
+// ValidateTopics tells what CreateTopics would answer, and changes nothing.
+func (l *Log) ValidateTopics(specs []TopicSpec) []TopicResult {
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	results := make([]TopicResult, len(specs))
+	for i, s := range specs {
+		results[i].Topic = Topic{Name: s.Name, Partitions: s.Partitions, Configs: s.Configs}
+		err := checkTopicName(s.Name)
+		switch {
+		case err != nil:
+			results[i].Err = err
+		case l.state.TopicByName(s.Name) != nil:
+			results[i].Err = fmt.Errorf("%w: %q", ErrTopicExists, s.Name)
+		case s.Partitions < 1 || s.Partitions > MaxPartitions:
+			results[i].Err = fmt.Errorf("%w: %d, a topic has 1 to %d", ErrInvalidPartitions, s.Partitions, MaxPartitions)
+		default:
+			results[i].Err = l.configs.validate(s.Configs)
+		}
+	}
+	return results
+}
+
+// checkTopicName applies Kafka's rules, so that a topic can move to any Kafka.
+func checkTopicName(name string) error {
+	legal := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-'
+	}
+	switch {
+	case name == "" || name == "." || name == "..":
+		return fmt.Errorf("%w: %q", ErrInvalidTopic, name)
+	case len(name) > MaxTopicName:
+		return fmt.Errorf("%w: %d characters, at most %d are allowed", ErrInvalidTopic, len(name), MaxTopicName)
+	case strings.ContainsFunc(name, func(r rune) bool { return !legal(r) }):
+		return fmt.Errorf("%w: %q: letters, digits, '.', '_' and '-' are allowed", ErrInvalidTopic, name)
+	}
+	return nil
+}
+
+// DeleteTopics deletes topics with their records and the offsets committed for
+// them. Errors per topic: ErrTopicNotFound.
+func (l *Log) DeleteTopics(ids []TopicID) *Pending[[]error] {
+	entries := make([]meta.Entry, len(ids))
+	for i, id := range ids {
+		entries[i] = &meta.DeleteTopic{ID: id}
+	}
+	return submitErrors(l, entries, make([]error, len(ids)))
+}
+
+// PartitionsSpec asks for a topic to have Count partitions.
+type PartitionsSpec struct {
+	Topic string
+	Count int32
+}
+
+// CreatePartitions raises the number of partitions of topics. Errors per
+// topic: ErrTopicNotFound, ErrInvalidPartitions. With validateOnly it changes nothing.
+func (l *Log) CreatePartitions(specs []PartitionsSpec, validateOnly bool) *Pending[[]error] {
+	entries, errs := make([]meta.Entry, len(specs)), make([]error, len(specs))
+	for i, s := range specs {
+		t, err := l.Topic(s.Topic)
+		switch {
+		case err != nil:
+			errs[i] = err
+		case s.Count <= t.Partitions || s.Count > MaxPartitions:
+			errs[i] = fmt.Errorf("%w: %d, topic %q has %d and can have up to %d", ErrInvalidPartitions, s.Count, s.Topic, t.Partitions, MaxPartitions)
+		case !validateOnly:
+			entries[i] = &meta.CreatePartitions{ID: t.ID, Count: s.Count}
+		}
+	}
+	return submitErrors(l, entries, errs)
+}
+
+// ConfigChange changes the configs of a topic: it first forgets all that is set
+// where Replace is true, then removes the names in Remove, then sets Set.
+type ConfigChange struct {
+	Topic   string
+	Replace bool
+	Set     map[string]string
+	Remove  []string
+}
+
+// AlterConfigs changes topic configs. Errors per topic: ErrTopicNotFound,
+// ErrInvalidConfig naming the config. With validateOnly it changes nothing.
+func (l *Log) AlterConfigs(changes []ConfigChange, validateOnly bool) *Pending[[]error] {
+	entries, errs := make([]meta.Entry, len(changes)), make([]error, len(changes))
+	for i, c := range changes {
+		t, err := l.Topic(c.Topic)
+		if err == nil {
+			err = l.checkChange(c)
+		}
+		if errs[i] = err; err == nil && !validateOnly {
+			entries[i] = &meta.AlterConfigs{ID: t.ID, Replace: c.Replace, Remove: slices.Clone(c.Remove), Set: maps.Clone(c.Set)}
+		}
+	}
+	return submitErrors(l, entries, errs)
+}
+
+func (l *Log) checkChange(c ConfigChange) error {
+	errs := []error{l.configs.validate(c.Set)}
+	for _, name := range c.Remove {
+		if findConfig(name) == nil {
+			errs = append(errs, fmt.Errorf("%w: %q is not supported", ErrInvalidConfig, name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// DescribeConfigs returns all configs of a topic, by name, or ErrTopicNotFound.
+func (l *Log) DescribeConfigs(topic string) ([]Config, error) {
+	t, err := l.Topic(topic)
+	if err != nil {
+		return nil, err
+	}
+	return l.configs.describe(t.Configs), nil
+}
+
+// DeleteSpec asks for the records of a partition before Offset to go; -1 means all.
+type DeleteSpec struct {
+	Partition PartitionID
+	Offset    int64
+}
+
+// DeleteResult is the partition's new first offset, or an error: ErrTopicNotFound,
+// ErrPartitionNotFound, ErrOffsetOutOfRange.
+type DeleteResult struct {
+	LogStart int64
+	Err      error
+}
+
+// DeleteRecords moves the start of partitions forward.
+func (l *Log) DeleteRecords(specs []DeleteSpec) *Pending[[]DeleteResult] {
+	entries := make([]meta.Entry, len(specs))
+	for i, s := range specs {
+		entries[i] = &meta.DeleteRecords{Partition: s.Partition, Offset: s.Offset}
+	}
+	return submit(l, entries, make([]DeleteResult, len(specs)), func(r *DeleteResult, _ *meta.Commit, o meta.Outcome) {
+		r.LogStart, r.Err = o.Value, o.Err
+	}, func(r *DeleteResult, err error) { r.Err = err })
+}
