@@ -1,0 +1,144 @@
+package grpcapi
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"streamhouse/grpcapi/pb"
+	"streamhouse/log"
+)
+
+const (
+	defaultRecords = 500    // for max_records 0
+	maxRecords     = 10_000 // in memory a small record's message takes ten times its bytes
+
+	// maxAnswerBytes is what clients take by default for a message, less what
+	// stands beside the records.
+	maxAnswerBytes = 4<<20 - 64
+	readBytes      = 1 << 20 // asked of the engine at a time
+
+	// moreWait bounds how long an answer that has records waits for more from the store.
+	moreWait = time.Second
+)
+
+// Consume reads records: as many as were asked for, as there are, or as fit.
+func (s *service) Consume(ctx context.Context, req *pb.ConsumeRequest) (*pb.ConsumeResponse, error) {
+	p, err := s.partition(req)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.answer(p, req)
+	if err != nil {
+		return nil, failed(err, req)
+	}
+	for a.wants() {
+		err := s.more(ctx, p, a)
+		if err != nil && len(a.records) == 0 {
+			return nil, failed(err, req)
+		}
+		if err != nil || a.slow {
+			break // the next call begins there
+		}
+	}
+	return &pb.ConsumeResponse{Records: a.records, HighWatermark: uint64(a.end), HasMore: a.next < a.end}, nil
+}
+
+// answer begins the answer to a request, whose offset it checks.
+func (s *service) answer(p log.PartitionID, req *pb.ConsumeRequest) (*records, error) {
+	b, err := s.log.Bounds(p)
+	if err != nil {
+		return nil, err
+	}
+	if req.GetOffset() > math.MaxInt64 || int64(req.GetOffset()) < b.LogStart || int64(req.GetOffset()) > b.HighWatermark {
+		return nil, fmt.Errorf("%w: %d, the log holds %d to %d", log.ErrOffsetOutOfRange, req.GetOffset(), b.LogStart, b.HighWatermark)
+	}
+	a := &records{next: int64(req.GetOffset()), end: b.HighWatermark, count: int(min(req.GetMaxRecords(), maxRecords)), room: maxAnswerBytes}
+	if a.count == 0 {
+		a.count = defaultRecords
+	}
+	return a, nil
+}
+
+// more reads on where the answer ends. It waits for the store as long as the
+// call may take, but once there are records not beyond moreWait.
+func (s *service) more(ctx context.Context, p log.PartitionID, a *records) error {
+	wait := moreWait
+	if deadline, ok := ctx.Deadline(); ok && len(a.records) == 0 {
+		wait = time.Until(deadline)
+	}
+	read := []log.ReadRequest{{Partition: p, Offset: a.next, MaxBytes: readBytes, LeaderEpoch: -1}}
+	result := s.log.Read(ctx, read, log.ReadOptions{MaxBytes: readBytes, MinBytes: 1, MaxWait: max(wait, 0)})[0]
+	if result.Err != nil {
+		return result.Err
+	}
+	if result.Bytes == 0 {
+		a.slow = true
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return context.DeadlineExceeded
+	}
+	a.end = max(a.end, result.HighWatermark)
+	return a.take(result.Records)
+}
+
+// records is an answer in the making.
+type records struct {
+	records []*pb.ConsumedRecord
+	free    []pb.ConsumedRecord // messages to fill next
+	next    int64               // the offset to go on at
+	end     int64               // the high watermark
+	count   int                 // how many records may still come
+	room    int                 // how many bytes
+	full    bool
+	slow    bool // the store did not answer in time
+}
+
+func (a *records) wants() bool { return !a.full && a.count > 0 && a.next < a.end }
+
+// take adds the records of the batches, as far as they fit, and moves past them: past
+// batches without a record to read too.
+func (a *records) take(pieces [][]byte) error {
+	end, err := log.EndOffset(pieces)
+	if err != nil {
+		return err
+	}
+	if end <= a.next {
+		return fmt.Errorf("%w: asked for offset %d, got batches up to %d", log.ErrCorruptLog, a.next, end)
+	}
+	if err := log.DecodeRecords(pieces, a.next, a.add); err != nil {
+		return err
+	}
+	if !a.full && a.count > 0 {
+		a.next = end
+	}
+	return nil
+}
+
+// add adds a record and says whether another may come. The first one is added
+// whatever its size: a reader could not get past it otherwise.
+func (a *records) add(r log.Record) bool {
+	if len(a.free) == 0 {
+		a.free = make([]pb.ConsumedRecord, min(a.count, 128))
+	}
+	m := &a.free[0]
+	m.Offset, m.Timestamp, m.Key, m.Value = uint64(r.Offset), unsigned(r.Timestamp), r.Key, r.Value
+	setHeaders(m, r.Headers)
+	size := 1 + protowire.SizeBytes(proto.Size(m)) // the field's tag takes one byte
+	if size > a.room && len(a.records) > 0 {
+		a.full = true
+		return false
+	}
+	a.free = a.free[1:]
+	a.records = append(a.records, m)
+	a.room -= size
+	a.count--
+	a.next = r.Offset + 1
+	a.full = a.room <= 0
+	return !a.full && a.count > 0
+}

@@ -1,0 +1,81 @@
+package grpcapi
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"streamhouse/grpcapi/pb"
+	"streamhouse/log"
+)
+
+// toHeaders returns the headers of a record to be stored. The ordered list is
+// what counts; without one, the map's entries stand by key, so that the same
+// request always stores the same bytes. Every entry of the map must be in the
+// list: a client that fills both differently did not mean either.
+func toHeaders(unordered map[string]string, ordered []*pb.Header) ([]log.Header, error) {
+	if len(ordered) == 0 {
+		return mapHeaders(unordered), nil
+	}
+	headers := make([]log.Header, len(ordered))
+	for i, h := range ordered {
+		headers[i] = log.Header{Key: h.GetKey(), Value: h.GetValue()}
+		if h.GetRawKey() != nil {
+			headers[i].Key = string(h.GetRawKey())
+		}
+	}
+	if len(unordered) == 0 {
+		return headers, nil
+	}
+	type entry struct{ key, value string }
+	listed := make(map[entry]bool, len(headers))
+	for _, h := range headers {
+		if h.Value != nil {
+			listed[entry{h.Key, string(h.Value)}] = true
+		}
+	}
+	for key, value := range unordered {
+		if !listed[entry{key, value}] {
+			return nil, refuse("Contradicting headers: headers has %q, ordered_headers has not with the same value", key)
+		}
+	}
+	return headers, nil
+}
+
+func mapHeaders(unordered map[string]string) []log.Header {
+	if len(unordered) == 0 {
+		return nil
+	}
+	headers := make([]log.Header, 0, len(unordered))
+	for _, key := range slices.Sorted(maps.Keys(unordered)) {
+		headers = append(headers, log.Header{Key: key, Value: []byte(unordered[key])})
+	}
+	return headers
+}
+
+// setHeaders puts the headers of a stored record into its message: all of them
+// in order, and the map with the last one of each key where it fits.
+func setHeaders(r *pb.ConsumedRecord, headers []log.Header) {
+	if len(headers) == 0 {
+		return
+	}
+	r.OrderedHeaders = make([]*pb.Header, len(headers))
+	r.Headers = make(map[string]string, len(headers))
+	entries := make([]pb.Header, len(headers))
+	for i := range headers {
+		h, e := &headers[i], &entries[i]
+		r.OrderedHeaders[i] = e
+		e.Value = h.Value
+		if !utf8.ValidString(h.Key) {
+			e.Key, e.RawKey = strings.ToValidUTF8(h.Key, "\uFFFD"), []byte(h.Key)
+			continue
+		}
+		e.Key = h.Key
+		if h.Value != nil && utf8.Valid(h.Value) {
+			r.Headers[h.Key] = string(h.Value)
+		} else {
+			delete(r.Headers, h.Key)
+		}
+	}
+}

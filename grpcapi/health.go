@@ -1,0 +1,154 @@
+package grpcapi
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	"streamhouse/grpcapi/pb"
+	"streamhouse/log"
+)
+
+// health is the standard health service over the engine's health, for the whole
+// server ("") and for the StreamHouse service, which are one. Check asks the engine; a
+// Watch is woken when the answer changes, which is looked at whenever something
+// hints at it: [Server.HealthChanged], the engine's end, the outcome of a call, a Check.
+type health struct {
+	healthpb.UnsafeHealthServer
+	log     *log.Log
+	hints   chan struct{} // of capacity 1: the engine's health may have changed
+	serving atomic.Bool   // as last seen
+
+	stopOnce sync.Once
+	stopping chan struct{}
+	watcher  sync.WaitGroup
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced when serving changes
+}
+
+func newHealth(l *log.Log) *health {
+	h := &health{log: l, hints: make(chan struct{}, 1), stopping: make(chan struct{}), changed: make(chan struct{})}
+	h.serving.Store(l.Health() == nil)
+	h.watcher.Go(h.watchEngine)
+	return h
+}
+
+// watchEngine follows the engine's health until stop.
+func (h *health) watchEngine() {
+	stopped := h.log.Stopped()
+	for {
+		select {
+		case <-h.stopping:
+			return
+		case <-stopped:
+			stopped = nil // for good; Health says so too
+		case <-h.hints:
+		}
+		h.look()
+	}
+}
+
+// look asks the engine, and wakes the watches where the answer has changed.
+func (h *health) look() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	serving := h.log.Health() == nil
+	if h.serving.Swap(serving) != serving {
+		close(h.changed)
+		h.changed = make(chan struct{})
+	}
+	return serving
+}
+
+// poke has the engine's health looked at soon. It never blocks.
+func (h *health) poke() {
+	select {
+	case h.hints <- struct{}{}:
+	default: // one is due anyway
+	}
+}
+
+// observe takes the outcome of a call as a hint.
+func (h *health) observe(code codes.Code) {
+	if (code == codes.OK) != h.serving.Load() && (code == codes.OK || code == codes.Unavailable) {
+		h.poke()
+	}
+}
+
+// stop says NOT_SERVING from now on, and ends all watches and the engine's.
+func (h *health) stop() {
+	h.stopOnce.Do(func() { close(h.stopping) })
+	h.watcher.Wait()
+}
+
+func (h *health) isStopping() bool {
+	select {
+	case <-h.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+func answer(serving bool) *healthpb.HealthCheckResponse {
+	if serving {
+		return &healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_SERVING}
+	}
+	return &healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_NOT_SERVING}
+}
+
+func known(service string) bool {
+	return service == "" || service == pb.StreamHouse_ServiceDesc.ServiceName
+}
+
+// Check says whether writes go through.
+func (h *health) Check(_ context.Context, req *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
+	if !known(req.GetService()) {
+		return nil, status.Error(codes.NotFound, "unknown service")
+	}
+	return answer(!h.isStopping() && h.look()), nil
+}
+
+// List says the same of each service.
+func (h *health) List(context.Context, *healthpb.HealthListRequest) (*healthpb.HealthListResponse, error) {
+	now := answer(!h.isStopping() && h.look())
+	return &healthpb.HealthListResponse{Statuses: map[string]*healthpb.HealthCheckResponse{
+		"": now, pb.StreamHouse_ServiceDesc.ServiceName: now,
+	}}, nil
+}
+
+// Watch sends the status now and whenever it changes, until the client or the server ends it. As
+// the protocol has it, a service that is not there is told, and waited for.
+func (h *health) Watch(req *healthpb.HealthCheckRequest, stream grpc.ServerStreamingServer[healthpb.HealthCheckResponse]) error {
+	last := healthpb.HealthCheckResponse_UNKNOWN
+	for {
+		h.mu.Lock()
+		changed := h.changed
+		h.mu.Unlock()
+		now := answer(h.serving.Load() && !h.isStopping())
+		if !known(req.GetService()) {
+			now.Status = healthpb.HealthCheckResponse_SERVICE_UNKNOWN
+		}
+		if now.Status != last {
+			last = now.Status
+			if err := stream.Send(now); err != nil {
+				return err
+			}
+		}
+		if h.isStopping() {
+			return status.Error(codes.Unavailable, "the server is stopping")
+		}
+		select {
+		case <-changed:
+		case <-h.stopping:
+		case <-stream.Context().Done():
+			return status.FromContextError(stream.Context().Err()).Err()
+		}
+	}
+}

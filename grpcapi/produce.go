@@ -1,0 +1,124 @@
+package grpcapi
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"streamhouse/grpcapi/pb"
+	"streamhouse/log"
+)
+
+// Produce stores one record.
+func (s *service) Produce(ctx context.Context, req *pb.ProduceRequest) (*pb.ProduceResponse, error) {
+	p, err := s.partition(req)
+	if err != nil {
+		return nil, err
+	}
+	headers, err := toHeaders(req.GetHeaders(), req.GetOrderedHeaders())
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UnixMilli()
+	record := log.Record{Timestamp: now, Key: req.Key, Value: req.Value, Headers: headers}
+	result, err := s.append(ctx, p, []log.Record{record}, nil)
+	if err != nil {
+		return nil, failed(err, req)
+	}
+	if result.AppendTime >= 0 {
+		now = result.AppendTime
+	}
+	return &pb.ProduceResponse{Offset: uint64(result.Base), Timestamp: unsigned(now)}, nil
+}
+
+// ProduceBatch stores records as one record batch, so that a producer's sequence
+// covers all of them and they are stored or refused together.
+func (s *service) ProduceBatch(ctx context.Context, req *pb.ProduceBatchRequest) (*pb.ProduceBatchResponse, error) {
+	p, err := s.partition(req)
+	if err != nil {
+		return nil, err
+	}
+	records, err := toRecords(req.GetRecords(), time.Now().UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	seq, err := s.sequence(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.append(ctx, p, records, seq)
+	if err != nil {
+		return nil, failed(err, req)
+	}
+	return &pb.ProduceBatchResponse{
+		FirstOffset:        uint64(result.Base),
+		LastOffset:         uint64(result.Base) + uint64(len(records)-1),
+		Count:              uint32(len(records)),
+		DuplicatesFiltered: result.Duplicate,
+	}, nil
+}
+
+// append stores records as one batch and waits until they are durable.
+func (s *service) append(ctx context.Context, p log.PartitionID, records []log.Record, seq *log.Sequence) (log.AppendResult, error) {
+	batch, err := log.AppendBatch(nil, records, seq)
+	if err != nil {
+		return log.AppendResult{}, err
+	}
+	pending, err := s.log.Append(ctx, []log.AppendRequest{{Partition: p, Records: batch}})
+	if err != nil {
+		return log.AppendResult{}, err
+	}
+	results, err := pending.Wait(ctx)
+	if err != nil {
+		return log.AppendResult{}, err
+	}
+	return results[0], results[0].Err
+}
+
+// toRecords returns the records of a batch, which all get the same time.
+func toRecords(from []*pb.Record, now int64) ([]log.Record, error) {
+	if len(from) == 0 {
+		return nil, refuse("Empty batch: it has no records")
+	}
+	records := make([]log.Record, len(from))
+	for i, r := range from {
+		headers, err := toHeaders(r.GetHeaders(), r.GetOrderedHeaders())
+		if err != nil {
+			return nil, refuse("Invalid record %d: %s", i, status.Convert(err).Message())
+		}
+		records[i] = log.Record{Timestamp: now, Key: r.Key, Value: r.Value, Headers: headers}
+	}
+	return records, nil
+}
+
+// sequence returns the batch's place among those of its idempotent producer, or
+// nil where it names none.
+func (s *service) sequence(ctx context.Context, req *pb.ProduceBatchRequest) (*log.Sequence, error) {
+	if req.GetTransactionId() != "" {
+		return nil, status.Error(codes.Unimplemented, "Transactions are not supported: leave transaction_id empty")
+	}
+	if req.ProducerId == nil && req.ProducerEpoch == nil && req.BaseSequence == nil {
+		return nil, nil
+	}
+	switch name := req.GetProducerId(); {
+	case req.ProducerId == nil || req.ProducerEpoch == nil || req.BaseSequence == nil:
+		return nil, refuse("Incomplete producer: give all of producer_id, producer_epoch and base_sequence, or none")
+	case name == "" || len(name) > maxProducerName:
+		return nil, refuse("Invalid producer_id: it must have 1 to %d bytes, not %d", maxProducerName, len(name))
+	case req.GetProducerEpoch() > math.MaxInt16:
+		return nil, refuse("Invalid producer_epoch: %d is not between 0 and %d", req.GetProducerEpoch(), math.MaxInt16)
+	case req.GetBaseSequence() < 0 || req.GetBaseSequence() > math.MaxInt32:
+		return nil, refuse("Invalid base_sequence: %d is not between 0 and %d", req.GetBaseSequence(), math.MaxInt32)
+	}
+	id, err := s.log.ProducerID(ctx, req.GetProducerId())
+	if err != nil {
+		return nil, failure(err, req.GetProducerId())
+	}
+	return &log.Sequence{ProducerID: id, ProducerEpoch: int16(req.GetProducerEpoch()), Base: int32(req.GetBaseSequence())}, nil
+}
+
+// maxProducerName bounds what the state keeps for a named producer.
+const maxProducerName = 1 << 10

@@ -1,0 +1,106 @@
+package grpcapi
+
+import (
+	"context"
+	"maps"
+	"math"
+	"strconv"
+
+	"streamhouse/grpcapi/pb"
+	"streamhouse/log"
+)
+
+const retentionConfig = "retention.ms"
+
+// CreateTopic creates a topic. Names, counts and configs are the engine's to judge.
+func (s *service) CreateTopic(ctx context.Context, req *pb.CreateTopicRequest) (*pb.CreateTopicResponse, error) {
+	configs, err := topicConfigs(req)
+	if err != nil {
+		return nil, err
+	}
+	if req.GetPartitionCount() > math.MaxInt32 {
+		return nil, refuse("Invalid number of partitions: %d", req.GetPartitionCount())
+	}
+	spec := log.TopicSpec{Name: req.GetName(), Partitions: int32(req.GetPartitionCount()), Configs: configs}
+	results, err := s.log.CreateTopics([]log.TopicSpec{spec}).Wait(ctx)
+	if err != nil {
+		return nil, failure(err, req.GetName())
+	}
+	if err := results[0].Err; err != nil {
+		return nil, failure(err, req.GetName())
+	}
+	return &pb.CreateTopicResponse{TopicId: results[0].Topic.Name, PartitionCount: uint32(results[0].Topic.Partitions)}, nil
+}
+
+// topicConfigs returns the configs that a request asks for, retention_ms among them.
+func topicConfigs(req *pb.CreateTopicRequest) (map[string]string, error) {
+	if req.RetentionMs == nil {
+		return req.GetConfig(), nil
+	}
+	if req.GetRetentionMs() > math.MaxInt64 {
+		return nil, refuse("Invalid retention_ms: %d is above %d", req.GetRetentionMs(), int64(math.MaxInt64))
+	}
+	wanted := strconv.FormatUint(req.GetRetentionMs(), 10)
+	if set, ok := req.GetConfig()[retentionConfig]; ok {
+		if n, err := strconv.ParseInt(set, 10, 64); err != nil || n != int64(req.GetRetentionMs()) {
+			return nil, refuse("Invalid retention: retention_ms is %s, the config %s is %q", wanted, retentionConfig, set)
+		}
+	}
+	configs := maps.Clone(req.GetConfig())
+	if configs == nil {
+		configs = make(map[string]string, 1)
+	}
+	configs[retentionConfig] = wanted
+	return configs, nil
+}
+
+// GetTopic describes one topic.
+func (s *service) GetTopic(_ context.Context, req *pb.GetTopicRequest) (*pb.GetTopicResponse, error) {
+	t, err := s.log.Topic(req.GetName())
+	if err != nil {
+		return nil, failure(err, req.GetName())
+	}
+	return &pb.GetTopicResponse{Topic: describe(t)}, nil
+}
+
+// ListTopics describes all topics, by name.
+func (s *service) ListTopics(context.Context, *pb.ListTopicsRequest) (*pb.ListTopicsResponse, error) {
+	topics := s.log.Topics()
+	resp := &pb.ListTopicsResponse{Topics: make([]*pb.Topic, len(topics))}
+	for i, t := range topics {
+		resp.Topics[i] = describe(t)
+	}
+	return resp, nil
+}
+
+func describe(t log.Topic) *pb.Topic {
+	topic := &pb.Topic{
+		Name:           t.Name,
+		PartitionCount: uint32(t.Partitions),
+		Config:         t.Configs,
+		CreatedAt:      unsigned(t.CreatedAt.UnixMilli()),
+	}
+	if ms, err := strconv.ParseUint(t.Configs[retentionConfig], 10, 63); err == nil {
+		topic.RetentionMs = &ms
+	}
+	return topic
+}
+
+// unsigned is a time of the log in the unsigned field of a message: 0 where it is unknown or before 1970.
+func unsigned(ms int64) uint64 { return uint64(max(ms, 0)) }
+
+// DeleteTopic deletes the topic that has the name now.
+func (s *service) DeleteTopic(ctx context.Context, req *pb.DeleteTopicRequest) (*pb.DeleteTopicResponse, error) {
+	t, err := s.log.Topic(req.GetName())
+	if err != nil {
+		return nil, failure(err, req.GetName())
+	}
+	errs, err := s.log.DeleteTopics([]log.TopicID{t.ID}).Wait(ctx)
+	if err == nil {
+		err = errs[0]
+	}
+	if err != nil {
+		return nil, failure(err, req.GetName())
+	}
+	return &pb.DeleteTopicResponse{Success: true}, nil
+}
