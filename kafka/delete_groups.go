@@ -1,0 +1,67 @@
+package kafka
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log"
+)
+
+// deleteGroups answers DeleteGroups once the groups' offsets are gone for good. A
+// group that has members is NON_EMPTY_GROUP, one that does not exist GROUP_ID_NOT_FOUND.
+//
+//   - From version 3 on an error has a message.
+func (s *Server) deleteGroups(ctx context.Context, _ *client, req *kmsg.DeleteGroupsRequest) func() *kmsg.DeleteGroupsResponse {
+	resp := req.ResponseKind().(*kmsg.DeleteGroupsResponse)
+	started := make([]*log.Pending[[]error], len(req.Groups))
+	for i, name := range req.Groups {
+		one := kmsg.NewDeleteGroupsResponseGroup()
+		one.Group, one.ErrorCode = name, kerr.InvalidRequest.Code
+		if i < maxGroupNames {
+			started[i], one.ErrorCode = s.startDelete(name)
+		}
+		resp.Groups = append(resp.Groups, one)
+	}
+	return func() *kmsg.DeleteGroupsResponse {
+		ctx, cancel := s.groups.patience(ctx)
+		defer cancel()
+		for i := range resp.Groups {
+			one := &resp.Groups[i]
+			if started[i] != nil {
+				one.ErrorCode = groupCode(only(started[i].Wait(ctx)))
+			}
+			if err := kerr.ErrorForCode(one.ErrorCode); err != nil {
+				why := err.Error()
+				one.ErrorMessage = &why
+			}
+		}
+		return resp
+	}
+}
+
+// startDelete begins to delete a group. It holds the group still while it does:
+// whoever joins afterwards commits afterwards.
+func (s *Server) startDelete(name string) (*log.Pending[[]error], int16) {
+	if code := checkGroupName(name, false); code != 0 {
+		return nil, code
+	}
+	g, code := s.groups.enterOrCreate(name)
+	if code != 0 {
+		return nil, code
+	}
+	defer g.exit()
+	if len(g.members) > 0 {
+		return nil, kerr.NonEmptyGroup.Code
+	}
+	return s.log.DeleteGroups([]string{name}), 0
+}
+
+// only is the outcome of a change of one thing.
+func only(errs []error, err error) error {
+	if err == nil && len(errs) > 0 {
+		return errs[0]
+	}
+	return err
+}

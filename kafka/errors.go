@@ -1,0 +1,76 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"streamhouse/log"
+)
+
+// codes translates the engine's errors. The first that matches counts.
+// What a client should try again has a code that its library retries.
+var codes = []struct {
+	err  error
+	code *kerr.Error
+}{
+	{log.ErrTopicNotFound, kerr.UnknownTopicOrPartition},
+	{log.ErrPartitionNotFound, kerr.UnknownTopicOrPartition},
+	{log.ErrTopicExists, kerr.TopicAlreadyExists},
+	{log.ErrInvalidTopic, kerr.InvalidTopicException},
+	{log.ErrInvalidPartitions, kerr.InvalidPartitions},
+	{log.ErrInvalidConfig, kerr.InvalidConfig},
+	{log.ErrGroupNotFound, kerr.GroupIDNotFound},
+	{log.ErrInvalidGroup, kerr.InvalidGroupID},
+	{log.ErrInvalidOffset, kerr.InvalidRequest},
+	{log.ErrInvalidProducer, kerr.InvalidRequest},
+
+	{log.ErrCorruptBatch, kerr.CorruptMessage},
+	{log.ErrUnsupportedBatch, kerr.UnsupportedForMessageFormat},
+	{log.ErrInvalidRecord, kerr.InvalidRecord},
+	{log.ErrInvalidTimestamp, kerr.InvalidTimestamp},
+	{log.ErrBatchTooLarge, kerr.MessageTooLarge},
+	{log.ErrTransactional, kerr.InvalidTxnState},
+
+	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},
+	{log.ErrDuplicateSequence, kerr.DuplicateSequenceNumber},
+	{log.ErrInvalidProducerEpoch, kerr.InvalidProducerEpoch},
+
+	{log.ErrOffsetOutOfRange, kerr.OffsetOutOfRange},
+	{log.ErrFencedLeaderEpoch, kerr.FencedLeaderEpoch},
+	{log.ErrUnknownLeaderEpoch, kerr.UnknownLeaderEpoch},
+
+	// A broker that was fenced or closes is no leader any more: the client looks for the one that is.
+	{log.ErrFenced, kerr.NotLeaderForPartition},
+	{log.ErrClosed, kerr.NotLeaderForPartition},
+	{log.ErrTimeout, kerr.RequestTimedOut},
+	{log.ErrUnavailable, kerr.KafkaStorageError},
+	// Not CORRUPT_MESSAGE: clients take that for a fault of the network and ask again at once, for ever.
+	{log.ErrCorruptLog, kerr.KafkaStorageError},
+	{context.DeadlineExceeded, kerr.RequestTimedOut},
+	{context.Canceled, kerr.RequestTimedOut},
+}
+
+// codeOf returns the Kafka error code of an engine's error, 0 for nil alone: an
+// error that nobody thought of is UNKNOWN_SERVER_ERROR, never success.
+func codeOf(err error) int16 {
+	if err == nil {
+		return 0
+	}
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return c.code.Code
+		}
+	}
+	return kerr.UnknownServerError.Code
+}
+
+// textOf returns an error's text for the answers that have a place for it.
+func textOf(err error) *string {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	return &text
+}

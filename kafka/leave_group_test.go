@@ -1,0 +1,46 @@
+package kafka
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+func TestLeaveGroupVersions(t *testing.T) {
+	for version := int16(0); version <= 5; version++ {
+		inGroups(t, noDelay, func(g *groupTest) {
+			m := g.member("a")
+			m.in(m.enter())
+			leave := func(group, member string) (int16, []int16) {
+				req := kmsg.NewPtrLeaveGroupRequest()
+				req.Version, req.Group, req.MemberID = version, group, member
+				req.Members = []kmsg.LeaveGroupRequestMember{{MemberID: member, Reason: kmsg.StringPtr("done")}}
+				resp := overWire(t, g.s.leaveGroup(g.ctx, m.client, req))
+				codes := []int16{}
+				for _, one := range resp.Members {
+					codes = append(codes, one.ErrorCode)
+				}
+				return resp.ErrorCode, codes
+			}
+			unknown := kerr.UnknownMemberID.Code
+			expect := func(group, member string, want int16) {
+				top, each := leave(group, member)
+				if version < 3 {
+					require.Equal(t, want, top)
+					require.Empty(t, each)
+				} else {
+					require.Zero(t, top)
+					require.Equal(t, []int16{want}, each)
+				}
+			}
+			expect("none", m.id, unknown)
+			expect("g", "x", unknown)
+			expect("g", m.id, 0)
+			expect("g", m.id, unknown)
+			top, _ := leave("", m.id)
+			require.Equal(t, kerr.InvalidGroupID.Code, top)
+		})
+	}
+}

@@ -1,0 +1,93 @@
+package kafka
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log"
+)
+
+// offsetDelete answers OffsetDelete once the offsets are gone for good. While a
+// group has members, the offsets of topics that they read stay: GROUP_SUBSCRIBED_TO_TOPIC; and
+// all of them where the members are no consumers, so that the broker cannot tell: NON_EMPTY_GROUP.
+func (s *Server) offsetDelete(ctx context.Context, _ *client, req *kmsg.OffsetDeleteRequest) func() *kmsg.OffsetDeleteResponse {
+	d := s.startOffsetDelete(req)
+	return func() *kmsg.OffsetDeleteResponse {
+		if d.pending != nil {
+			ctx, cancel := s.groups.patience(ctx)
+			defer cancel()
+			d.finish(d.pending.Wait(ctx))
+		}
+		return d.resp
+	}
+}
+
+// offsetDeletion is an OffsetDelete under way.
+type offsetDeletion struct {
+	resp       *kmsg.OffsetDeleteResponse
+	partitions []log.PartitionID
+	codes      []*int16 // in resp, of each of the partitions
+	pending    *log.Pending[[]error]
+}
+
+// startOffsetDelete holds the group still, so that nobody subscribes in between.
+func (s *Server) startOffsetDelete(req *kmsg.OffsetDeleteRequest) *offsetDeletion {
+	d := &offsetDeletion{resp: req.ResponseKind().(*kmsg.OffsetDeleteResponse)}
+	if d.resp.ErrorCode = checkGroupName(req.Group, true); d.resp.ErrorCode != 0 {
+		return d
+	}
+	g, code := s.groups.enterOrCreate(req.Group)
+	if d.resp.ErrorCode = code; code != 0 {
+		return d
+	}
+	defer g.exit()
+	switch {
+	case len(g.members) == 0 && !s.hasOffsets(req.Group):
+		d.resp.ErrorCode = kerr.GroupIDNotFound.Code
+		return d
+	case len(g.members) > 0 && g.protocolType != consumerProtocol:
+		d.resp.ErrorCode = kerr.NonEmptyGroup.Code
+		return d
+	}
+	s.pickDeletable(d, req.Topics, g.subscribed())
+	if len(d.partitions) > 0 {
+		d.pending = s.log.DeleteOffsets(req.Group, d.partitions)
+	}
+	return d
+}
+
+// pickDeletable lays out the answer, and picks the partitions whose offsets may go.
+func (s *Server) pickDeletable(d *offsetDeletion, topics []kmsg.OffsetDeleteRequestTopic, subscribed func(string) bool) {
+	d.resp.Topics = make([]kmsg.OffsetDeleteResponseTopic, len(topics))
+	for i, rt := range topics {
+		topic, err := s.log.Topic(rt.Topic)
+		t := &d.resp.Topics[i]
+		t.Topic = rt.Topic
+		t.Partitions = make([]kmsg.OffsetDeleteResponseTopicPartition, len(rt.Partitions))
+		for j, rp := range rt.Partitions {
+			p := &t.Partitions[j]
+			p.Partition = rp.Partition
+			switch {
+			case subscribed(rt.Topic):
+				p.ErrorCode = kerr.GroupSubscribedToTopic.Code
+			case err != nil || rp.Partition < 0 || rp.Partition >= topic.Partitions:
+				p.ErrorCode = kerr.UnknownTopicOrPartition.Code
+			default:
+				d.partitions = append(d.partitions, log.PartitionID{Topic: topic.ID, Index: rp.Partition})
+				d.codes = append(d.codes, &p.ErrorCode)
+			}
+		}
+	}
+}
+
+func (d *offsetDeletion) finish(errs []error, err error) {
+	if err != nil {
+		d.resp.ErrorCode = groupCode(err)
+		return
+	}
+	for i, err := range errs { // none where all went well
+		*d.codes[i] = groupCode(err)
+	}
+}
