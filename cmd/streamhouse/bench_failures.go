@@ -1,0 +1,27 @@
+package main
+
+import "sync"
+
+// failures counts errors and keeps the first. It may be used concurrently.
+type failures struct {
+	mu    sync.Mutex
+	count int64
+	first error
+}
+
+func (f *failures) add(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.count++; f.first == nil {
+		f.first = err
+	}
+}
+
+func (f *failures) get() (int64, string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.first == nil {
+		return 0, ""
+	}
+	return f.count, f.first.Error()
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"log/slog"
+
+	"streamhouse/grpcapi"
+	"streamhouse/kafka"
+	"streamhouse/log"
+)
+
+// grpcMaxRequest is the most that one gRPC message may have: gRPC holds it in memory twice.
+const grpcMaxRequest = 16 << 20
+
+// clientDoors makes the servers that clients talk to.
+func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics, h *health, logger *slog.Logger) ([]door, error) {
+	grpcServer, err := grpcapi.NewServer(engine, grpcapi.Options{
+		MaxRequestBytes: int(min(s.MaxRequestSize, grpcMaxRequest)),
+		Events:          m.grpc.events(),
+		Logger:          logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.onChange(grpcServer.HealthChanged)
+	kafkaServer, err := kafka.NewServer(engine, kafkaOptions(s, m, logger))
+	if err != nil {
+		return nil, err
+	}
+	m.names.MustRegister(newGroupCollector(kafkaServer.Stats))
+	return []door{{"gRPC", p.grpc, grpcServer}, {"Kafka", p.kafka, kafkaServer}}, nil
+}
+
+func kafkaOptions(s *settings, m *metrics, logger *slog.Logger) kafka.Options {
+	o := kafka.Options{
+		AdvertisedAddr:    s.KafkaAdvertisedAddr,
+		AutoCreateTopics:  s.AutoCreateTopics,
+		DefaultPartitions: s.DefaultPartitions,
+		MaxFrameBytes:     int32(s.MaxRequestSize),
+		MaxConnections:    s.KafkaMaxConnections,
+		Groups: kafka.GroupOptions{
+			MinSessionTimeout:     s.GroupMinSessionTimeout,
+			MaxSessionTimeout:     s.GroupMaxSessionTimeout,
+			InitialRebalanceDelay: s.GroupInitialRebalanceDelay,
+		},
+		Events: m.kafka.events(),
+		Logger: logger,
+	}
+	if o.Groups.InitialRebalanceDelay == 0 {
+		o.Groups.InitialRebalanceDelay = -1 // none; 0 would be the default
+	}
+	return o
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// door is a server on its listener.
+type door struct {
+	name   string
+	ln     net.Listener
+	server server
+}
+
+// server is what the three of them have in common. Shutdown accepts nobody any
+// more and returns when what was taken is answered, or when ctx ends.
+type server interface {
+	Serve(net.Listener) error
+	Shutdown(ctx context.Context) error
+}
+
+// doors are open servers with their goroutines.
+type doors struct {
+	all    []door
+	failed chan error // one that stopped though nobody told it to
+	done   sync.WaitGroup
+	logger *slog.Logger
+
+	mu     sync.Mutex
+	closed bool
+}
+
+// newDoors opens doors; stop closes them.
+func newDoors(logger *slog.Logger, all ...door) *doors {
+	d := &doors{all: all, failed: make(chan error, len(all)), logger: logger}
+	for _, door := range all {
+		d.done.Go(func() {
+			err := door.server.Serve(door.ln)
+			if !d.stopping() {
+				d.failed <- fmt.Errorf("the %s listener stopped: %w", door.name, err)
+			}
+		})
+	}
+	return d
+}
+
+func (d *doors) stopping() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
+}
+
+// stop closes all doors side by side and waits until what they took is
+// answered, for limit at most, also where ctx has ended.
+func (d *doors) stop(ctx context.Context, limit time.Duration) error {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	errs := make([]error, len(d.all))
+	var all sync.WaitGroup
+	for i, door := range d.all {
+		all.Go(func() {
+			if err := door.server.Shutdown(ctx); err != nil {
+				errs[i] = fmt.Errorf("stop %s: clients did not finish in %v: %w", door.name, limit, err)
+			}
+		})
+	}
+	all.Wait()
+	d.done.Wait()
+	return errors.Join(errs...)
+}

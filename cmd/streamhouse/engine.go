@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"streamhouse/log"
+	"streamhouse/objstore"
+)
+
+// openEngine takes over the bucket. It gives up when the store stays silent.
+func openEngine(ctx context.Context, s *settings, m *metrics, h *health, logger *slog.Logger) (*log.Log, error) {
+	ctx, patience := newPatience(ctx, s.StartupTimeout, logger)
+	defer patience.close()
+	store, err := openStore(ctx, s)
+	if err != nil {
+		return nil, explain(err)
+	}
+	watched := &watchedStore{store: store, called: []func(storeCall){m.store.called, patience.called}}
+	engine, err := log.Open(ctx, watched, engineOptions(s, m, h, logger))
+	if silent := context.Cause(ctx); err != nil && errors.Is(silent, errSilent) {
+		err = silent
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	return engine, nil
+}
+
+func openStore(ctx context.Context, s *settings) (objstore.Store, error) {
+	if s.UseLocalStorage {
+		return objstore.NewDir(s.LocalStoragePath)
+	}
+	return objstore.NewS3(ctx, objstore.S3Options{Bucket: s.Bucket, Region: s.Region})
+}
+
+func engineOptions(s *settings, m *metrics, h *health, logger *slog.Logger) log.Options {
+	o := log.Options{
+		MetadataPath:      s.Metadata,
+		FlushInterval:     s.FlushInterval.duration(s.UseLocalStorage),
+		FlushBytes:        int64(s.FlushSize),
+		MaxInFlight:       s.MaxInFlight,
+		MaxUnflushedBytes: int64(s.UnflushedSize),
+		TailBytes:         int64(s.TailMemory),
+		CacheMemoryBytes:  int64(s.CacheMemory),
+		PrefetchBytes:     int64(s.PrefetchSize),
+		TopicDefaults:     map[string]string{"max.message.bytes": strconv.FormatInt(int64(s.MaxMessageSize), 10)},
+		Events:            engineEvents(&m.engine, logger, h.changed),
+		Logger:            logger,
+	}
+	if s.CacheSize > 0 {
+		o.CachePath, o.CacheBytes = s.Cache, int64(s.CacheSize)
+	}
+	return o
+}
+
+// closeEngine flushes and closes, also where ctx has ended.
+func closeEngine(ctx context.Context, engine *log.Log, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	if err := engine.Close(ctx); err != nil && engine.Err() == nil {
+		return fmt.Errorf("stop: not everything was flushed; what was not was never acknowledged: %w", err)
+	}
+	return nil
+}
+
+// unlessStopped forgives an error of a start that was told to stop.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"streamhouse/log"
+)
+
+// troublePause is how often a store that goes on failing is logged.
+const troublePause = 30 * time.Second
+
+// engineEvents subscribes figures and log lines to what happens in the engine.
+// changed is called when its health may have changed.
+func engineEvents(m *engineMetrics, logger *slog.Logger, changed func()) log.Events {
+	e := m.events()
+	var trouble storeTrouble
+	e.StoreTrouble = func(err error, attempt int, pause time.Duration) {
+		m.storeTrouble.Set(1)
+		changed()
+		if failures, tell := trouble.failed(time.Now()); tell {
+			logger.Error("the journal cannot be written: producers wait until it can",
+				"error", err, "attempt", attempt, "next_in", pause, "failures", failures)
+		}
+	}
+	e.StoreRecovered = func() {
+		m.storeTrouble.Set(0)
+		changed()
+		since, failures := trouble.recovered()
+		logger.Info("the journal can be written again", "failures", failures, "after", time.Since(since).Round(time.Millisecond))
+	}
+	e.CacheTrouble = func(err error) {
+		m.cacheOff.Set(1)
+		logger.Error("the disk cache is off until the next start: reads that it would have answered go to the store", "error", err)
+	}
+	e.Fenced = func(error) { // the engine logs why it stops
+		m.fenced.Set(1)
+		changed()
+	}
+	return e
+}
+
+// storeTrouble lets the first failure of a row through to the log and
+// later ones once every troublePause. It may be used concurrently.
+type storeTrouble struct {
+	mu       sync.Mutex
+	failures int
+	since    time.Time
+	told     time.Time
+}
+
+// failed returns how many failures the row has by now, and whether to tell.
+func (s *storeTrouble) failed(now time.Time) (failures int, tell bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failures == 0 {
+		s.since, s.told = now, time.Time{}
+	}
+	s.failures++
+	if now.Sub(s.told) < troublePause {
+		return s.failures, false
+	}
+	s.told = now
+	return s.failures, true
+}
+
+// recovered ends the row and returns when it began and how many failures it had.
+func (s *storeTrouble) recovered() (since time.Time, failures int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since, failures = s.since, s.failures
+	s.failures = 0
+	return since, failures
+}

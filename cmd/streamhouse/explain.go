@@ -1,0 +1,31 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"streamhouse/log"
+	"streamhouse/objstore"
+)
+
+// advice says for each error that ends the broker what to do about it. The first that fits is used.
+var advice = []struct {
+	when error
+	do   string
+}{
+	{errSilent, "check the network, the endpoint (AWS_ENDPOINT_URL) and AWS_REGION"},
+	{log.ErrFenced, "one broker serves one bucket: stop the other one before this is started again"},
+	{log.ErrUnsafeStore, "it would let two brokers write over each other: use a store that honours If-None-Match on PUT, as S3 does"},
+	{log.ErrCorruptLog, "restore the object from a backup or from a version of it that the bucket keeps"},
+	{objstore.ErrPermanent, "check that the bucket exists, STREAMHOUSE_BUCKET, AWS_REGION, the credentials and their policy"},
+}
+
+// explain puts behind an error what somebody can do about it.
+func explain(err error) error {
+	for _, a := range advice {
+		if errors.Is(err, a.when) {
+			return fmt.Errorf("%w: %s", err, a.do)
+		}
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// httpServer answers probes, scrapes and profilers.
+type httpServer struct{ *http.Server }
+
+func newHTTPServer(h *health, registry *prometheus.Registry, logger *slog.Logger) httpServer {
+	mux := http.NewServeMux()
+	mux.Handle("GET /healthz", page("ok", h.alive))
+	mux.Handle("GET /readyz", page("ready", h.ready))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return httpServer{&http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		// No WriteTimeout: a profile takes as long as it was asked to.
+		IdleTimeout:    2 * time.Minute,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}}
+}
+
+// httpStopTimeout is what a scrape or a probe under way gets when the broker stops.
+const httpStopTimeout = time.Second
+
+// Shutdown cuts what is not done when ctx ends: a profile under way is no reason to fail.
+func (s httpServer) Shutdown(ctx context.Context) error {
+	if err := s.Server.Shutdown(ctx); err != nil {
+		return s.Close()
+	}
+	return nil
+}

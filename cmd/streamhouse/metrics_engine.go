@@ -1,0 +1,100 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"streamhouse/log"
+)
+
+// engineMetrics are moved by the engine's events.
+type engineMetrics struct {
+	appendedBytes   prometheus.Counter
+	appendedRecords prometheus.Counter
+	duplicates      prometheus.Counter
+	readTailBytes   prometheus.Counter
+	readCacheBytes  prometheus.Counter
+
+	flushObjectBytes prometheus.Histogram
+	flushBatchBytes  prometheus.Counter
+	flushBatches     prometheus.Counter
+	flushPartitions  prometheus.Counter
+	flushEntries     prometheus.Counter
+	flushEncode      prometheus.Observer
+	flushPut         prometheus.Observer
+	flushRetries     prometheus.Counter
+	storeTrouble     prometheus.Gauge
+
+	cacheHits  *prometheus.CounterVec
+	cacheMiss  prometheus.Counter
+	cacheOff   prometheus.Gauge
+	fenced     prometheus.Gauge
+	journalSeq prometheus.Gauge
+}
+
+func newEngineMetrics(r registrar) engineMetrics {
+	read := r.counterVec("read_bytes_total", "Bytes of record batches handed to readers, by where they came from: tail is memory, cache is the cache or the store.", "source")
+	flush := r.histogramVec("flush_seconds", "Time of a flush, by step: encode, put.", secondsBuckets, "step")
+	return engineMetrics{
+		appendedBytes:   r.counter("appended_bytes_total", "Bytes of record batches that became durable."),
+		appendedRecords: r.counter("appended_records_total", "Records that became durable."),
+		duplicates:      r.counter("duplicate_batches_total", "Batches of idempotent producers that were in the log already."),
+		readTailBytes:   read.WithLabelValues("tail"),
+		readCacheBytes:  read.WithLabelValues("cache"),
+
+		flushObjectBytes: r.histogram("flush_object_bytes", "Size of the objects that flushes wrote.", bytesBuckets),
+		flushBatchBytes:  r.counter("flush_batch_bytes_total", "Bytes of record batches in flushes, before compression."),
+		flushBatches:     r.counter("flush_batches_total", "Record batches in flushes."),
+		flushPartitions:  r.counter("flush_partitions_total", "Partitions that took part in flushes."),
+		flushEntries:     r.counter("flush_entries_total", "Changes of state in flushes."),
+		flushEncode:      flush.WithLabelValues("encode"),
+		flushPut:         flush.WithLabelValues("put"),
+		flushRetries:     r.counter("flush_retries_total", "PUTs of flushes that failed and were tried again."),
+		storeTrouble:     r.gauge("store_trouble", "1 while the journal cannot be written."),
+
+		cacheHits:  r.counterVec("cache_hits_total", "Blocks found in the cache, by tier: memory, disk.", "tier"),
+		cacheMiss:  r.counter("cache_misses_total", "Blocks that had to come from the store."),
+		cacheOff:   r.gauge("cache_disk_off", "1 once the disk cache has turned itself off."),
+		fenced:     r.gauge("fenced", "1 once another broker has taken over the bucket."),
+		journalSeq: r.gauge("journal_seq", "Sequence number of the newest journal segment written here."),
+	}
+}
+
+// events are the engine's events as far as they move figures.
+func (m *engineMetrics) events() log.Events {
+	memory, disk := m.cacheHits.WithLabelValues("memory"), m.cacheHits.WithLabelValues("disk")
+	return log.Events{
+		Appended: func(bytes, records int64) {
+			m.appendedBytes.Add(float64(bytes))
+			m.appendedRecords.Add(float64(records))
+		},
+		Duplicate: m.duplicates.Inc,
+		ReadBytes: func(bytes int64, tail bool) {
+			if tail {
+				m.readTailBytes.Add(float64(bytes))
+			} else {
+				m.readCacheBytes.Add(float64(bytes))
+			}
+		},
+		Flushed: m.flushed,
+		CacheHit: func(tier string) {
+			if tier == "disk" {
+				disk.Inc()
+			} else {
+				memory.Inc()
+			}
+		},
+		CacheMiss: m.cacheMiss.Inc,
+	}
+}
+
+func (m *engineMetrics) flushed(f log.FlushInfo) {
+	m.flushObjectBytes.Observe(float64(f.ObjectBytes))
+	m.flushBatchBytes.Add(float64(f.BatchBytes))
+	m.flushBatches.Add(float64(f.Batches))
+	m.flushPartitions.Add(float64(f.Partitions))
+	m.flushEntries.Add(float64(f.Entries))
+	m.flushEncode.Observe(f.Encode.Seconds())
+	m.flushPut.Observe(f.Put.Seconds())
+	m.flushRetries.Add(float64(f.Retries))
+	m.journalSeq.Set(float64(f.Seq))
+}

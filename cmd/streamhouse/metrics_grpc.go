@@ -1,0 +1,32 @@
+package main
+
+import (
+	"path"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc/codes"
+
+	"streamhouse/grpcapi"
+)
+
+// grpcMetrics are moved by the gRPC door's events.
+type grpcMetrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newGRPCMetrics(r registrar) grpcMetrics {
+	return grpcMetrics{
+		requests: r.counterVec("grpc_requests_total", "gRPC calls, by method and status code.", "method", "code"),
+		seconds:  r.histogramVec("grpc_request_seconds", "Time of gRPC calls until their answer, by method. Produce waits for the store.", secondsBuckets, "method"),
+	}
+}
+
+func (m *grpcMetrics) events() grpcapi.Events {
+	return grpcapi.Events{Handled: func(method string, code codes.Code, took time.Duration) {
+		name := path.Base(method)
+		m.requests.WithLabelValues(name, code.String()).Inc()
+		m.seconds.WithLabelValues(name).Observe(took.Seconds())
+	}}
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+
+	"streamhouse/log"
+	"streamhouse/objstore"
+)
+
+// scrape returns what /metrics shows.
+func scrape(t *testing.T, m *metrics) string {
+	t.Helper()
+	code, body := get(t, newHTTPServer(newHealth(), m.registry, slog.New(slog.DiscardHandler)), "/metrics")
+	require.Equal(t, 200, code)
+	return body
+}
+
+func requireMetrics(t *testing.T, m *metrics, lines ...string) {
+	t.Helper()
+	shown := scrape(t, m)
+	for _, line := range lines {
+		require.Contains(t, shown, "\n"+line+"\n")
+	}
+}
+
+func TestEngineEventsMoveFigures(t *testing.T) {
+	m := newMetrics()
+	e := engineEvents(&m.engine, slog.New(slog.DiscardHandler), func() {})
+	e.Appended(1000, 10)
+	e.Appended(500, 5)
+	e.Duplicate()
+	e.ReadBytes(70, true)
+	e.ReadBytes(30, false)
+	e.Flushed(log.FlushInfo{Seq: 7, ObjectBytes: 2000, BatchBytes: 3000, Partitions: 3, Batches: 4, Entries: 5, Retries: 2, Encode: time.Millisecond, Put: 20 * time.Millisecond})
+	e.CacheHit("memory")
+	e.CacheHit("disk")
+	e.CacheHit("disk")
+	e.CacheMiss()
+	requireMetrics(t, m,
+		"streamhouse_appended_bytes_total 1500",
+		"streamhouse_appended_records_total 15",
+		"streamhouse_duplicate_batches_total 1",
+		`streamhouse_read_bytes_total{source="tail"} 70`,
+		`streamhouse_read_bytes_total{source="cache"} 30`,
+		"streamhouse_flush_object_bytes_sum 2000",
+		"streamhouse_flush_batch_bytes_total 3000",
+		"streamhouse_flush_partitions_total 3",
+		"streamhouse_flush_batches_total 4",
+		"streamhouse_flush_entries_total 5",
+		"streamhouse_flush_retries_total 2",
+		`streamhouse_flush_seconds_sum{step="encode"} 0.001`,
+		`streamhouse_flush_seconds_count{step="put"} 1`,
+		"streamhouse_journal_seq 7",
+		`streamhouse_cache_hits_total{tier="memory"} 1`,
+		`streamhouse_cache_hits_total{tier="disk"} 2`,
+		"streamhouse_cache_misses_total 1",
+		"streamhouse_store_trouble 0",
+	)
+	require.Contains(t, scrape(t, m), "streamhouse_build_info{")
+	require.Contains(t, scrape(t, m), "process_open_fds")
+}
+
+func TestTroubleIsLoggedWithoutAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		var changes int
+		m := newMetrics()
+		e := engineEvents(&m.engine, slog.New(slog.NewTextHandler(&lines, nil)), func() { changes++ })
+		for i := range 1000 { // 50 s
+			e.StoreTrouble(errors.New("503 SlowDown"), i+1, 50*time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
+		}
+		require.Equal(t, 2, strings.Count(lines.String(), "\n"), lines.String())
+		require.Contains(t, lines.String(), "level=ERROR")
+		require.Contains(t, lines.String(), "503 SlowDown")
+		requireMetrics(t, m, "streamhouse_store_trouble 1")
+
+		e.StoreRecovered()
+		require.Contains(t, lines.String(), `msg="the journal can be written again" failures=1000 after=50s`)
+		requireMetrics(t, m, "streamhouse_store_trouble 0")
+
+		lines.Reset()
+		e.StoreTrouble(errors.New("again"), 1, time.Second) // a new row is told at once
+		require.Contains(t, lines.String(), "failures=1")
+
+		e.CacheTrouble(errors.New("disk full"))
+		e.Fenced(errors.New("epoch 8"))
+		requireMetrics(t, m, "streamhouse_cache_disk_off 1", "streamhouse_fenced 1")
+		require.Contains(t, lines.String(), "disk full")
+		require.Equal(t, 1003, changes)
+	})
+}
+
+// storeStub answers each call with the next error.
+type storeStub struct{ errs []error }
+
+func (s *storeStub) next() error {
+	err := s.errs[0]
+	s.errs = s.errs[1:]
+	return err
+}
+
+func (s *storeStub) Put(context.Context, string, []byte) error { return s.next() }
+func (s *storeStub) Get(context.Context, string) ([]byte, error) {
+	return make([]byte, 5), s.next()
+}
+func (s *storeStub) GetRange(_ context.Context, _ string, _, n int64) ([]byte, error) {
+	return make([]byte, n), s.next()
+}
+func (s *storeStub) Delete(context.Context, ...string) error { return s.next() }
+func (s *storeStub) List(context.Context, string, string) iter.Seq2[objstore.Info, error] {
+	return func(yield func(objstore.Info, error) bool) {
+		for range 2 {
+			if err := s.next(); !yield(objstore.Info{}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func TestStoreCallsAreCountedByKindAndOutcome(t *testing.T) {
+	m := newMetrics()
+	broken := errors.New("broken")
+	w := &watchedStore{store: &storeStub{errs: []error{
+		nil, objstore.ErrExists, broken, // put
+		nil, objstore.ErrNotFound, // get
+		nil, objstore.ErrRange, context.Canceled, // get_range
+		nil, objstore.ErrPermanent, // delete
+		nil, nil, nil, broken, nil, // list: whole, failed, broken off
+	}}, called: []func(storeCall){m.store.called}}
+	ctx := t.Context()
+	for _, want := range []error{nil, objstore.ErrExists, broken} {
+		require.ErrorIs(t, w.Put(ctx, "k", make([]byte, 7)), want)
+	}
+	for _, want := range []error{nil, objstore.ErrNotFound} {
+		_, err := w.Get(ctx, "k")
+		require.ErrorIs(t, err, want)
+	}
+	for _, want := range []error{nil, objstore.ErrRange, context.Canceled} {
+		_, err := w.GetRange(ctx, "k", 0, 11)
+		require.ErrorIs(t, err, want)
+	}
+	for _, want := range []error{nil, objstore.ErrPermanent} {
+		require.ErrorIs(t, w.Delete(ctx, "k"), want)
+	}
+	for range w.List(ctx, "", "") {
+	}
+	for range w.List(ctx, "", "") {
+	}
+	for range w.List(ctx, "", "") {
+		break
+	}
+	requireMetrics(t, m,
+		`streamhouse_store_requests_total{kind="put",outcome="ok"} 1`,
+		`streamhouse_store_requests_total{kind="put",outcome="exists"} 1`,
+		`streamhouse_store_requests_total{kind="put",outcome="error"} 1`,
+		`streamhouse_store_requests_total{kind="get",outcome="ok"} 1`,
+		`streamhouse_store_requests_total{kind="get",outcome="not_found"} 1`,
+		`streamhouse_store_requests_total{kind="get-range",outcome="ok"} 1`,
+		`streamhouse_store_requests_total{kind="get-range",outcome="range"} 1`,
+		`streamhouse_store_requests_total{kind="get-range",outcome="canceled"} 1`,
+		`streamhouse_store_requests_total{kind="delete",outcome="ok"} 1`,
+		`streamhouse_store_requests_total{kind="delete",outcome="refused"} 1`,
+		`streamhouse_store_requests_total{kind="list",outcome="ok"} 2`,
+		`streamhouse_store_requests_total{kind="list",outcome="error"} 1`,
+		`streamhouse_store_bytes_total{direction="out"} 7`,
+		`streamhouse_store_bytes_total{direction="in"} 16`,
+		`streamhouse_store_request_seconds_count{kind="put"} 3`,
+	)
+}
+
+// What the loop over a listing does is not the store's time.
+func TestListingCountsOnlyTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var took time.Duration
+		w := &watchedStore{store: &storeStub{errs: []error{nil, nil}}, called: []func(storeCall){func(c storeCall) { took = c.took }}}
+		for range w.List(t.Context(), "", "") {
+			time.Sleep(time.Hour)
+		}
+		require.Zero(t, took)
+	})
+}
+
+func TestGRPCEventsMoveFigures(t *testing.T) {
+	m := newMetrics()
+	e := m.grpc.events()
+	e.Handled("/streamhouse.StreamHouse/Produce", codes.OK, 20*time.Millisecond)
+	e.Handled("/streamhouse.StreamHouse/Produce", codes.Unavailable, time.Second)
+	requireMetrics(t, m,
+		`streamhouse_grpc_requests_total{code="OK",method="Produce"} 1`,
+		`streamhouse_grpc_requests_total{code="Unavailable",method="Produce"} 1`,
+		`streamhouse_grpc_request_seconds_count{method="Produce"} 2`,
+	)
+}

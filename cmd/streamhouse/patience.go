@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"streamhouse/objstore"
+)
+
+// patience bounds how long a store may stay silent while the broker starts. Any
+// answer begins the time anew: a replay may be long, and a storm of refusals that
+// lets some requests through is survived.
+type patience struct {
+	limit  time.Duration
+	cancel context.CancelCauseFunc
+	logger *slog.Logger
+
+	mu    sync.Mutex
+	timer *time.Timer
+	over  bool
+	last  error // of the calls since the last answer
+}
+
+// errSilent says that the store did not answer.
+var errSilent = errors.New("the object store does not answer")
+
+// newPatience returns a context that ends with the reason when patience does. close ends the watch.
+func newPatience(ctx context.Context, limit time.Duration, logger *slog.Logger) (context.Context, *patience) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	p := &patience{limit: limit, cancel: cancel, logger: logger}
+	p.timer = time.AfterFunc(limit, p.giveUp)
+	return ctx, p
+}
+
+func (p *patience) giveUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	reason := fmt.Errorf("%w: nothing for %v", errSilent, p.limit)
+	if p.last != nil {
+		reason = fmt.Errorf("%w: nothing for %v: %w", errSilent, p.limit, p.last)
+	}
+	p.cancel(reason)
+}
+
+// called is told of every call to the store once it is over.
+func (p *patience) called(c storeCall) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.over:
+	case answered(c.err):
+		p.last = nil
+		p.timer.Reset(p.limit)
+	case errors.Is(c.err, context.Canceled): // ours: it says nothing about the store
+	case p.last == nil:
+		p.logger.Warn("the object store does not answer yet", "error", c.err, "give_up_in", p.limit)
+		fallthrough
+	default:
+		p.last = c.err
+	}
+}
+
+// answered reports that the store did what it was asked, or said clearly that it will not.
+func answered(err error) bool {
+	for _, answer := range []error{objstore.ErrExists, objstore.ErrNotFound, objstore.ErrRange, objstore.ErrPermanent} {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return err == nil
+}
+
+// close ends the watch, but not the context.
+func (p *patience) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	p.timer.Stop()
+}

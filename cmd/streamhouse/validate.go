@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"streamhouse/log"
+)
+
+// Bounds of settings, each with its reason.
+const (
+	// minFlushSize: below it, a busy broker pays one PUT for almost every request.
+	minFlushSize = 64 << 10
+	// maxFlushSize: a flush is one PUT and is encoded in memory; a larger one only adds latency.
+	maxFlushSize = 256 << 20
+	// minMemory lets each kind of memory hold a few blocks of 1 MiB.
+	minMemory = 4 << 20
+	// minCacheSize lets the disk cache hold a few of its files.
+	minCacheSize = 16 << 20
+	// minMessageSize is room for a batch with a record in it.
+	minMessageSize = 1 << 10
+	// minRequestSize is what clients need to work: batches of 1 MB are their default.
+	minRequestSize = 1 << 20
+	// maxFlushInterval: clients give a produce request up after 30 s.
+	maxFlushInterval = 10 * time.Second
+	// maxConnections: each costs a descriptor and two goroutines.
+	maxConnections = 1_000_000
+)
+
+// check reports every setting that is out of bounds or contradicts another one.
+func (s *settings) check() error {
+	err := errors.Join(s.checkAddresses(), s.checkStorage(), s.checkMemory(), s.checkFlushing(), s.checkClients(), s.checkProcess())
+	if err != nil {
+		return fmt.Errorf("%w: %w", errSettings, err)
+	}
+	return nil
+}
+
+func (s *settings) checkMemory() error {
+	errs := []error{
+		atLeast("--cache-memory", s.CacheMemory, minMemory),
+		atLeast("--tail-memory", s.TailMemory, minMemory),
+		atLeast("--unflushed-size", s.UnflushedSize, minMemory),
+	}
+	if s.CacheSize > 0 && s.CacheSize < minCacheSize {
+		errs = append(errs, fmt.Errorf("--cache-size %v is below the least, %v: raise it, or set 0 for no disk cache", s.CacheSize, byteSize(minCacheSize)))
+	}
+	if s.UnflushedSize < s.FlushSize {
+		errs = append(errs, fmt.Errorf("--unflushed-size %v is below --flush-size %v: no flush would ever be full", s.UnflushedSize, s.FlushSize))
+	}
+	if s.UnflushedSize < s.MaxRequestSize {
+		errs = append(errs, fmt.Errorf("--unflushed-size %v is below --max-request-size %v: one request could not be taken", s.UnflushedSize, s.MaxRequestSize))
+	}
+	return errors.Join(errs...)
+}
+
+func atLeast(flag string, have, least byteSize) error {
+	if have < least {
+		return fmt.Errorf("%s %v is below the least, %v", flag, have, least)
+	}
+	return nil
+}
+
+func (s *settings) checkFlushing() error {
+	errs := []error{
+		between("--max-in-flight", s.MaxInFlight, 1, log.MaxPipeline),
+		between("--flush-size", s.FlushSize, minFlushSize, maxFlushSize),
+	}
+	if d := s.FlushInterval.d; d < 0 || d > maxFlushInterval {
+		errs = append(errs, fmt.Errorf("--flush-interval %v is not between 0 and %v", d, maxFlushInterval))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *settings) checkClients() error {
+	errs := []error{
+		between("--default-partitions", s.DefaultPartitions, 1, log.MaxPartitions),
+		between("--kafka-max-connections", s.KafkaMaxConnections, 1, maxConnections),
+		between("--max-message-size", s.MaxMessageSize, minMessageSize, log.MaxFrameBytes),
+		between("--max-request-size", s.MaxRequestSize, minRequestSize, log.MaxFrameBytes),
+	}
+	if s.MaxMessageSize > s.MaxRequestSize {
+		errs = append(errs, fmt.Errorf("--max-message-size %v is above --max-request-size %v: no such batch could arrive", s.MaxMessageSize, s.MaxRequestSize))
+	}
+	if s.GroupMinSessionTimeout <= 0 || s.GroupMaxSessionTimeout < s.GroupMinSessionTimeout {
+		errs = append(errs, fmt.Errorf("--group-min-session-timeout %v has to be above 0 and no longer than --group-max-session-timeout %v", s.GroupMinSessionTimeout, s.GroupMaxSessionTimeout))
+	}
+	if s.GroupInitialRebalanceDelay < 0 {
+		errs = append(errs, fmt.Errorf("--group-initial-rebalance-delay %v is below 0", s.GroupInitialRebalanceDelay))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *settings) checkProcess() error {
+	var errs []error
+	if s.StartupTimeout <= 0 {
+		errs = append(errs, fmt.Errorf("--startup-timeout %v has to be above 0", s.StartupTimeout))
+	}
+	if s.ShutdownTimeout <= 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-timeout %v has to be above 0", s.ShutdownTimeout))
+	}
+	return errors.Join(errs...)
+}
+
+func between[T int | int32 | byteSize](flag string, have, least, most T) error {
+	if have < least || have > most {
+		return fmt.Errorf("%s %v is not between %v and %v", flag, have, least, most)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"streamhouse/objstore"
+)
+
+// watchedStore tells of every call to a store once it is over. The functions
+// in called are quick and may be called concurrently.
+type watchedStore struct {
+	store  objstore.Store
+	called []func(storeCall)
+}
+
+var _ objstore.Store = (*watchedStore)(nil)
+
+func (w *watchedStore) tell(op objstore.Op, start time.Time, bytes int, err error) {
+	c := storeCall{op: op, bytes: int64(bytes), took: time.Since(start), err: err}
+	for _, called := range w.called {
+		called(c)
+	}
+}
+
+func (w *watchedStore) Put(ctx context.Context, key string, body []byte) error {
+	start := time.Now()
+	err := w.store.Put(ctx, key, body)
+	w.tell(objstore.OpPut, start, len(body), err)
+	return err
+}
+
+func (w *watchedStore) Get(ctx context.Context, key string) ([]byte, error) {
+	start := time.Now()
+	body, err := w.store.Get(ctx, key)
+	w.tell(objstore.OpGet, start, len(body), err)
+	return body, err
+}
+
+func (w *watchedStore) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
+	start := time.Now()
+	body, err := w.store.GetRange(ctx, key, offset, length)
+	w.tell(objstore.OpGetRange, start, len(body), err)
+	return body, err
+}
+
+// List counts only the time that the store takes, not that of the loop over it.
+func (w *watchedStore) List(ctx context.Context, prefix, after string) iter.Seq2[objstore.Info, error] {
+	return func(yield func(objstore.Info, error) bool) {
+		var failed error
+		start, outside := time.Now(), time.Duration(0)
+		defer func() { w.tell(objstore.OpList, start.Add(outside), 0, failed) }()
+		for info, err := range w.store.List(ctx, prefix, after) {
+			failed = err
+			left := time.Now()
+			goOn := yield(info, err)
+			outside += time.Since(left)
+			if !goOn {
+				return
+			}
+		}
+	}
+}
+
+func (w *watchedStore) Delete(ctx context.Context, keys ...string) error {
+	start := time.Now()
+	err := w.store.Delete(ctx, keys...)
+	w.tell(objstore.OpDelete, start, 0, err)
+	return err
+}
