@@ -1,0 +1,20 @@
+// Package integration proves StreamHouse from outside: the program runs as a
+// process of its own, on a local directory and on a real S3 server, and real
+// clients talk to it.
+//
+//	go test ./integration/...              all of it, from the repository's root
+//	go test -run Scenario ./integration    what broke elsewhere, numbered
+//
+// The listing of the tests is the test plan: TestScenarioNN are failures that
+// lost, duplicated or stuck data in systems of this kind, TestClient are
+// clients in everyday use, TestCost are the store's requests that an operation
+// may make, TestProgram is the program's behaviour towards its operator.
+//
+// Environment:
+//
+//	CI=true       a missing kcat is an error and not a skip
+//	KILLS=6       how many times TestScenario12 kills the broker on each store
+//	SEED=1        repeats the moments of a run that printed this seed
+//	RACE=1        the broker is built with the race detector
+//	BINARY=path   tests a program that was built elsewhere
+package integration

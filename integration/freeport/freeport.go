@@ -1,0 +1,45 @@
+// Package freeport finds ports for programs that must be told theirs, and that
+// come back to the same one after a restart.
+package freeport
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+)
+
+// The kernel gives outgoing connections ports from 32768 up, so nobody takes
+// one of these by chance between two runs of a program.
+const first, last = 12_000, 32_000
+
+var (
+	mu    sync.Mutex
+	given = make(map[int]bool)
+)
+
+// Address returns a loopback address that nothing listens on and that was not
+// returned before.
+func Address() (string, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	for range 1_000 {
+		port := first + rand.IntN(last-first)
+		addr := fmt.Sprintf("127.0.0.1:%d", port)
+		if given[port] || !free(addr) {
+			continue
+		}
+		given[port] = true
+		return addr, nil
+	}
+	return "", errors.New("no free port found")
+}
+
+func free(addr string) bool {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
+}

@@ -1,0 +1,110 @@
+package integration
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"streamhouse/integration/faultproxy"
+	"streamhouse/integration/s3server"
+)
+
+// store is where a broker under test keeps its log.
+type store struct {
+	env    []string          // settings that point a broker at it
+	root   string            // the folder in which each object is a file, named by its key
+	proxy  *faultproxy.Proxy // between the broker and the S3 server; nil for a local directory
+	server *s3server.Server  // nil for a local directory
+	bucket string            // "" for a local directory
+}
+
+// onBothStores runs a test on a local directory and on S3.
+func onBothStores(t *testing.T, test func(*testing.T, *store)) {
+	t.Run("local", func(t *testing.T) { t.Parallel(); test(t, localStore(t)) })
+	t.Run("s3", func(t *testing.T) { t.Parallel(); test(t, s3Store(t)) })
+}
+
+// localStore returns an empty local directory.
+func localStore(t *testing.T) *store {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "storage")
+	return &store{root: dir, env: []string{"USE_LOCAL_STORAGE=true", "LOCAL_STORAGE_PATH=" + dir}}
+}
+
+// s3Store returns an empty bucket on the shared S3 server, behind a proxy of its own.
+func s3Store(t *testing.T) *store {
+	t.Helper()
+	server, err := sharedS3.get()
+	require.NoError(t, err)
+	return bucketOn(t, server)
+}
+
+// ownS3Store returns an empty bucket on an S3 server that the test may stop.
+func ownS3Store(t *testing.T) *store {
+	t.Helper()
+	server, err := s3server.Start(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(server.Kill)
+	return bucketOn(t, server)
+}
+
+var buckets atomic.Int32
+
+func bucketOn(t *testing.T, server *s3server.Server) *store {
+	t.Helper()
+	bucket := fmt.Sprintf("bucket-%d", buckets.Add(1))
+	require.NoError(t, server.CreateBucket(guarded(t), bucket))
+	proxy, err := faultproxy.Start(server.URL())
+	require.NoError(t, err)
+	t.Cleanup(proxy.Close)
+	return &store{
+		root:   server.BucketPath(bucket),
+		proxy:  proxy,
+		server: server,
+		bucket: bucket,
+		env: []string{
+			"STREAMHOUSE_BUCKET=" + bucket,
+			"STREAMHOUSE_FLUSH_INTERVAL=10ms", // most tests wait for many flushes, one after the other
+			"AWS_ENDPOINT_URL_S3=" + proxy.URL(),
+			"AWS_REGION=" + s3server.Region,
+			"AWS_ACCESS_KEY_ID=" + s3server.AccessKey,
+			"AWS_SECRET_ACCESS_KEY=" + s3server.SecretKey,
+		},
+	}
+}
+
+// with returns the same store with further settings for its brokers.
+func (s *store) with(env ...string) *store {
+	c := *s
+	c.env = append(slices.Clone(s.env), env...)
+	return &c
+}
+
+// journal returns the files of the journal's segments, oldest first.
+func (s *store) journal(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(filepath.Join(s.root, "journal"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && !strings.HasPrefix(d.Name(), ".") {
+			files = append(files, path)
+		}
+		return err
+	})
+	require.NoError(t, err)
+	slices.SortFunc(files, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	return files
+}
+
+// key is the object key of a file that journal returned.
+func (s *store) key(t *testing.T, file string) string {
+	t.Helper()
+	key, err := filepath.Rel(s.root, file)
+	require.NoError(t, err)
+	return filepath.ToSlash(key)
+}
