@@ -2,6 +2,7 @@ package grpcapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -78,10 +79,10 @@ func (s *service) more(ctx context.Context, p log.PartitionID, a *records) error
 	}
 	if result.Bytes == 0 {
 		a.slow = true
-		if err := ctx.Err(); err != nil {
-			return err
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return ctx.Err()
 		}
-		return context.DeadlineExceeded
+		return fmt.Errorf("the object store did not answer in time: %w", context.DeadlineExceeded)
 	}
 	a.end = max(a.end, result.HighWatermark)
 	return a.take(result.Records)

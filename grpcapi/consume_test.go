@@ -2,19 +2,25 @@ package grpcapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"log/slog"
 	"math"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
+	"streamhouse/objstore"
 )
 
 func (d *door) consume(t testing.TB, topic string, partition uint32, offset uint64, most uint32) *pb.ConsumeResponse {
@@ -236,4 +242,37 @@ func TestConsumeUnreadable(t *testing.T) {
 	_, err = d.Consume(t.Context(), &pb.ConsumeRequest{Topic: "orders", Offset: 2})
 	refused(t, err, codes.DataLoss, "offsets 2 to 3")
 	require.Len(t, d.consume(t, "orders", 0, 4, 0).GetRecords(), 2)
+}
+
+// TestConsumeCold: a broker that has nothing in memory reads from the store, all that was
+// asked for in one answer; while the store does not answer, the client's deadline holds.
+func TestConsumeCold(t *testing.T) {
+	bucket := newGate(objstore.NewMem())
+	quiet := slog.New(slog.DiscardHandler)
+	first, err := log.Open(t.Context(), bucket, log.Options{MetadataPath: filepath.Join(t.TempDir(), "a.db"), Logger: quiet})
+	require.NoError(t, err)
+	d := serve(t, first, bucket, Options{})
+	d.topic(t, "orders", 1, nil)
+	for range 5 { // several segments
+		_, err := d.ProduceBatch(t.Context(), &pb.ProduceBatchRequest{Topic: "orders", Records: values(40)})
+		require.NoError(t, err)
+	}
+	require.NoError(t, d.server.Shutdown(t.Context()))
+	require.NoError(t, first.Close(t.Context()))
+
+	second, err := log.Open(t.Context(), bucket, log.Options{MetadataPath: filepath.Join(t.TempDir(), "b.db"), Logger: quiet})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, second.Close(context.Background())) })
+	d = serve(t, second, bucket, Options{})
+	bucket.gets.close()
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = d.Consume(short, &pb.ConsumeRequest{Topic: "orders"})
+	require.Equal(t, codes.DeadlineExceeded, status.Code(err), "%v", err) // the client's own word for it, or ours
+	bucket.gets.open()
+	got, err := d.Consume(t.Context(), &pb.ConsumeRequest{Topic: "orders", Offset: 1, MaxRecords: 150})
+	require.NoError(t, err)
+	require.Len(t, got.GetRecords(), 150)
+	require.True(t, got.GetHasMore())
+	require.Equal(t, uint64(200), got.GetHighWatermark())
 }

@@ -30,6 +30,8 @@ var table = []struct {
 	{log.ErrInvalidConfig, codes.InvalidArgument, ""},
 	{log.ErrGroupNotFound, codes.NotFound, ""},
 	{log.ErrInvalidGroup, codes.InvalidArgument, ""},
+	{log.ErrInvalidProducer, codes.InvalidArgument, ""},
+	{log.ErrInvalidOffset, codes.InvalidArgument, ""},
 
 	{log.ErrBatchTooLarge, codes.ResourceExhausted, ""},
 	{log.ErrInvalidTimestamp, codes.InvalidArgument, ""},
@@ -42,7 +44,6 @@ var table = []struct {
 	{log.ErrOutOfOrderSequence, codes.FailedPrecondition, ""},
 	{log.ErrDuplicateSequence, codes.AlreadyExists, ""},
 	{log.ErrInvalidProducerEpoch, codes.FailedPrecondition, ""},
-	{log.ErrInvalidProducer, codes.InvalidArgument, ""},
 
 	{log.ErrOffsetOutOfRange, codes.OutOfRange, ""},
 	{log.ErrFencedLeaderEpoch, codes.FailedPrecondition, ""},

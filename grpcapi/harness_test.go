@@ -2,10 +2,12 @@ package grpcapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,18 +38,29 @@ const hang = time.Minute
 func open(t testing.TB, o Options) *door {
 	t.Helper()
 	store := newGate(objstore.NewMem())
+	var server atomic.Pointer[Server]
 	l, err := log.Open(t.Context(), store, log.Options{
 		MetadataPath: filepath.Join(t.TempDir(), "metadata.db"),
 		Logger:       slog.New(slog.DiscardHandler),
+		Events: log.Events{StoreTrouble: func(error, int, time.Duration) {
+			if s := server.Load(); s != nil {
+				s.HealthChanged()
+			}
+		}},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		store.open()
 		ctx, cancel := context.WithTimeout(context.Background(), hang)
 		defer cancel()
+		_, err := l.ReserveProducerID(ctx) // what was written before is applied
+		require.NoError(t, err)
+		require.NoError(t, l.Check(ctx))
 		require.NoError(t, l.Close(ctx))
 	})
-	return serve(t, l, store, o)
+	d := serve(t, l, store, o)
+	server.Store(d.server)
+	return d
 }
 
 // serve puts a door before the engine.
@@ -90,50 +103,82 @@ func refused(t testing.TB, err error, code codes.Code, text string) {
 	require.Contains(t, status.Convert(err).Message(), text)
 }
 
-// gate is a store whose Put can be made to hang.
-type gate struct {
-	objstore.Store
+// valve lets callers pass, or holds them until it is opened.
+type valve struct {
 	mu      sync.Mutex
-	passing chan struct{} // closed while Puts pass
-	arrived chan struct{} // gets one per Put that hangs
+	passing chan struct{} // closed while open
+	arrived chan struct{} // gets one per caller that is held
 }
 
-func newGate(s objstore.Store) *gate {
-	g := &gate{Store: s, passing: make(chan struct{}), arrived: make(chan struct{}, 1000)}
-	close(g.passing)
-	return g
+func newValve() *valve {
+	v := &valve{passing: make(chan struct{}), arrived: make(chan struct{}, 1000)}
+	close(v.passing)
+	return v
 }
 
-func (g *gate) close() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.passing = make(chan struct{})
+func (v *valve) close() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.passing = make(chan struct{})
 }
 
-func (g *gate) open() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (v *valve) open() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	select {
-	case <-g.passing:
+	case <-v.passing:
 	default:
-		close(g.passing)
+		close(v.passing)
 	}
 }
 
-func (g *gate) Put(ctx context.Context, key string, body []byte) error {
-	g.mu.Lock()
-	passing := g.passing
-	g.mu.Unlock()
+func (v *valve) pass(ctx context.Context) error {
+	v.mu.Lock()
+	passing := v.passing
+	v.mu.Unlock()
 	select {
 	case <-passing:
-		return g.Store.Put(ctx, key, body)
+		return nil
 	default:
-		g.arrived <- struct{}{}
+		v.arrived <- struct{}{}
 	}
 	select {
 	case <-passing:
-		return g.Store.Put(ctx, key, body)
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// gate is a store that can be made to hang, or to fail what is put.
+type gate struct {
+	objstore.Store
+	failing    atomic.Bool
+	puts, gets *valve
+}
+
+func newGate(s objstore.Store) *gate {
+	return &gate{Store: s, puts: newValve(), gets: newValve()}
+}
+
+func (g *gate) open() {
+	g.puts.open()
+	g.gets.open()
+}
+
+func (g *gate) Put(ctx context.Context, key string, body []byte) error {
+	if g.failing.Load() {
+		return errors.New("the store is away")
+	}
+	if err := g.puts.pass(ctx); err != nil {
+		return err
+	}
+	return g.Store.Put(ctx, key, body)
+}
+
+func (g *gate) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
+	if err := g.gets.pass(ctx); err != nil {
+		return nil, err
+	}
+	return g.Store.GetRange(ctx, key, offset, length)
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
 	"streamhouse/objstore"
 )
@@ -80,4 +81,22 @@ func TestHealthWatchFollowsTheEngine(t *testing.T) {
 	got, err := healthpb.NewHealthClient(d.conn).Check(t.Context(), &healthpb.HealthCheckRequest{})
 	require.NoError(t, err)
 	require.Equal(t, healthpb.HealthCheckResponse_NOT_SERVING, got.GetStatus())
+}
+
+// TestHealthWatchFollowsTheStore: NOT_SERVING while the store is away, SERVING when it is back.
+func TestHealthWatchFollowsTheStore(t *testing.T) {
+	d := open(t, Options{})
+	d.topic(t, "orders", 1, nil)
+	w := d.watch(t, "")
+	next(t, w, healthpb.HealthCheckResponse_SERVING)
+	d.store.failing.Store(true)
+	produced := make(chan error, 1)
+	go func() {
+		_, err := d.Produce(t.Context(), &pb.ProduceRequest{Topic: "orders"})
+		produced <- err
+	}()
+	next(t, w, healthpb.HealthCheckResponse_NOT_SERVING)
+	d.store.failing.Store(false)
+	require.NoError(t, <-produced)
+	next(t, w, healthpb.HealthCheckResponse_SERVING)
 }

@@ -23,9 +23,6 @@ func (s *service) CommitOffset(ctx context.Context, req *pb.CommitOffsetRequest)
 	if req.GetOffset() > math.MaxInt64 {
 		return nil, refuse("Invalid offset: %d is above %d", req.GetOffset(), int64(math.MaxInt64))
 	}
-	if n := len(req.GetMetadata()); n > log.MaxOffsetMetadata {
-		return nil, refuse("Invalid metadata: %d bytes, at most %d", n, log.MaxOffsetMetadata)
-	}
 	commit := log.OffsetCommit{Partition: p, Offset: int64(req.GetOffset()), LeaderEpoch: -1, Metadata: req.GetMetadata()}
 	errs, err := s.log.CommitOffsets(req.GetConsumerGroup(), []log.OffsetCommit{commit}).Wait(ctx)
 	if err == nil {

@@ -103,11 +103,9 @@ func (s *service) sequence(ctx context.Context, req *pb.ProduceBatchRequest) (*l
 	if req.ProducerId == nil && req.ProducerEpoch == nil && req.BaseSequence == nil {
 		return nil, nil
 	}
-	switch name := req.GetProducerId(); {
+	switch {
 	case req.ProducerId == nil || req.ProducerEpoch == nil || req.BaseSequence == nil:
 		return nil, refuse("Incomplete producer: give all of producer_id, producer_epoch and base_sequence, or none")
-	case name == "" || len(name) > maxProducerName:
-		return nil, refuse("Invalid producer_id: it must have 1 to %d bytes, not %d", maxProducerName, len(name))
 	case req.GetProducerEpoch() > math.MaxInt16:
 		return nil, refuse("Invalid producer_epoch: %d is not between 0 and %d", req.GetProducerEpoch(), math.MaxInt16)
 	case req.GetBaseSequence() < 0 || req.GetBaseSequence() > math.MaxInt32:
@@ -119,6 +117,3 @@ func (s *service) sequence(ctx context.Context, req *pb.ProduceBatchRequest) (*l
 	}
 	return &log.Sequence{ProducerID: id, ProducerEpoch: int16(req.GetProducerEpoch()), Base: int32(req.GetBaseSequence())}, nil
 }
-
-// maxProducerName bounds what the state keeps for a named producer.
-const maxProducerName = 1 << 10

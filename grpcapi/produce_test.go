@@ -115,8 +115,8 @@ func TestProduceBatchRefuses(t *testing.T) {
 		"no id":         {producer(func(r *request) { r.ProducerId = nil }), codes.InvalidArgument, "Incomplete producer"},
 		"no epoch":      {producer(func(r *request) { r.ProducerEpoch = nil }), codes.InvalidArgument, "Incomplete producer"},
 		"no sequence":   {producer(func(r *request) { r.BaseSequence = nil }), codes.InvalidArgument, "Incomplete producer"},
-		"empty id":      {producer(func(r *request) { r.ProducerId = proto.String("") }), codes.InvalidArgument, "producer_id"},
-		"long id":       {producer(func(r *request) { r.ProducerId = proto.String(strings.Repeat("p", 1025)) }), codes.InvalidArgument, "producer_id"},
+		"empty id":      {producer(func(r *request) { r.ProducerId = proto.String("") }), codes.InvalidArgument, "invalid producer name"},
+		"long id":       {producer(func(r *request) { r.ProducerId = proto.String(strings.Repeat("p", 1025)) }), codes.InvalidArgument, "invalid producer name"},
 		"epoch":         {producer(func(r *request) { r.ProducerEpoch = proto.Uint32(1 << 15) }), codes.InvalidArgument, "producer_epoch"},
 		"sequence":      {producer(func(r *request) { r.BaseSequence = proto.Int64(1 << 31) }), codes.InvalidArgument, "base_sequence"},
 		"negative":      {producer(func(r *request) { r.BaseSequence = proto.Int64(-1) }), codes.InvalidArgument, "base_sequence"},
@@ -204,7 +204,7 @@ func TestProduceTogether(t *testing.T) {
 func TestProduceCancelled(t *testing.T) {
 	d := open(t, Options{})
 	d.topic(t, "orders", 1, nil)
-	d.store.close()
+	d.store.puts.close()
 	produce := func(ctx context.Context, value string) <-chan error {
 		done := make(chan error, 1)
 		go func() {
@@ -215,7 +215,7 @@ func TestProduceCancelled(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	impatient := produce(ctx, "impatient")
-	<-d.store.arrived
+	<-d.store.puts.arrived
 	patient := produce(t.Context(), "patient")
 	short, stop := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer stop()
@@ -244,7 +244,7 @@ func TestProduceWhileTheStoreHangs(t *testing.T) {
 		}
 		refused(t, err, codes.Unavailable, "no answer after 50ms") // a slow machine
 	}
-	d.store.close()
+	d.store.puts.close()
 	_, err := d.Produce(ctx, &pb.ProduceRequest{Topic: "orders"})
 	refused(t, err, codes.Unavailable, "no answer after 50ms")
 }

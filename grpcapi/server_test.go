@@ -143,13 +143,13 @@ func TestCompressedCalls(t *testing.T) {
 func TestShutdownFinishesCalls(t *testing.T) {
 	d := open(t, Options{})
 	d.topic(t, "orders", 1, nil)
-	d.store.close()
+	d.store.puts.close()
 	produced := make(chan error, 1)
 	go func() {
 		_, err := d.Produce(t.Context(), &pb.ProduceRequest{Topic: "orders"})
 		produced <- err
 	}()
-	<-d.store.arrived
+	<-d.store.puts.arrived
 	ended := make(chan error, 1)
 	go func() { ended <- d.server.Shutdown(t.Context()) }()
 	<-d.server.health.stopping
@@ -169,13 +169,13 @@ func TestShutdownFinishesCalls(t *testing.T) {
 func TestShutdownGivesUp(t *testing.T) {
 	d := open(t, Options{})
 	d.topic(t, "orders", 1, nil)
-	d.store.close()
+	d.store.puts.close()
 	produced := make(chan error, 1)
 	go func() {
 		_, err := d.Produce(t.Context(), &pb.ProduceRequest{Topic: "orders"})
 		produced <- err
 	}()
-	<-d.store.arrived
+	<-d.store.puts.arrived
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, d.server.Shutdown(ctx), context.Canceled)

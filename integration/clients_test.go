@@ -62,9 +62,10 @@ func createTopic(t *testing.T, b *broker.Broker, topic string, partitions int32,
 }
 
 // produce writes values to a partition and waits until all are acknowledged.
+// Without a producer id nothing is written but the records.
 func produce(t *testing.T, b *broker.Broker, topic string, partition int32, values ...string) {
 	t.Helper()
-	cl := newClient(t, b, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	cl := newClient(t, b, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DisableIdempotentWrite())
 	var records []*kgo.Record
 	for _, v := range values {
 		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Value: []byte(v)})

@@ -17,13 +17,13 @@ func TestObjectStore_S3(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) objstore.Store { return openS3(t, s3Store(t)) })
 }
 
-// The same while the server throttles a part of the requests, cuts connections and
-// answers with errors to what it has done.
+// The same while the server throttles some of the requests, cuts connections and
+// fails: a few attempts are enough, and nobody sees more than a delay.
 func TestObjectStore_S3WithFaults(t *testing.T) {
 	random := seeded(t)
 	storetest.Run(t, func(t *testing.T) objstore.Store {
 		s := s3Store(t)
-		s.proxy.SetFault(some(random, 0.1, faultproxy.SlowDown, faultproxy.Fail, faultproxy.Cut))
+		s.proxy.SetFault(some(random, 0.02, faultproxy.SlowDown, faultproxy.Fail, faultproxy.Cut))
 		return openS3(t, s)
 	})
 }

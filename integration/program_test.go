@@ -54,7 +54,7 @@ func TestProgram_RefusesToStart(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer taken.Close()
+	t.Cleanup(func() { require.NoError(t, taken.Close()) })
 	for _, c := range []struct {
 		name string
 		env  []string

@@ -48,17 +48,22 @@ func TestClientReadme_EveryCommandWorksAsPrinted(t *testing.T) {
 
 var (
 	readmeBlock = regexp.MustCompile("(?ms)^```(?:sh|bash|shell|console)\n(.*?)^```")
-	readmeTool  = regexp.MustCompile(`(?:^|[|;&(]\s*)(?:grpcurl|kcat)\s`)
+	readmeTool  = regexp.MustCompile(`(?:^|[|;&(]\s*)(?:go (?:run|tool) )?(?:\S*/)?(?:grpcurl|kcat)(?:@\S+)?\s`)
 )
 
 // readmeCommands are the commands in the README's shell blocks that run grpcurl or
 // kcat. A command goes on over lines that end in a backslash or stand in open quotes.
+// In a block with prompts, what has no prompt is output.
 func readmeCommands(text string) []string {
 	var commands []string
 	for _, block := range readmeBlock.FindAllStringSubmatch(text, -1) {
-		command := ""
+		prompts, command := strings.Contains("\n"+block[1], "\n$ "), ""
 		for line := range strings.Lines(block[1]) {
-			command += strings.TrimPrefix(line, "$ ")
+			typed, prompt := strings.CutPrefix(line, "$ ")
+			if command == "" && prompts && !prompt {
+				continue
+			}
+			command += typed
 			if strings.HasSuffix(command, "\\\n") || strings.Count(command, "'")%2 == 1 {
 				continue
 			}
@@ -72,11 +77,13 @@ func readmeCommands(text string) []string {
 }
 
 func TestReadmeCommands(t *testing.T) {
-	text := "```sh\ngo run ./cmd/streamhouse\n$ grpcurl -plaintext \\\n  localhost:9090 list # all\n```\n" +
-		"```\ngrpcurl in plain text\n```\n```bash\necho hi | kcat -P\ngrpcurl -d '{\n  \"a\": 1\n}' x y\n```\n"
+	text := "```sh\ngo run ./cmd/streamhouse\napt-get install kcat\ngrpcurl -plaintext \\\n  localhost:9090 list # all\n```\n" +
+		"```\ngrpcurl in plain text\n```\n```bash\necho hi | kcat -P\ngo tool grpcurl -d '{\n  \"a\": 1\n}' x y\n```\n" +
+		"```console\n# it's a comment\n$ go run example.com/cmd/grpcurl@v1 x\n{\n  \"it's\": \"grpcurl \"\n}\n```\n"
 	require.Equal(t, []string{
 		"grpcurl -plaintext \\\n  localhost:9090 list # all",
 		"echo hi | kcat -P",
-		"grpcurl -d '{\n  \"a\": 1\n}' x y",
+		"go tool grpcurl -d '{\n  \"a\": 1\n}' x y",
+		"go run example.com/cmd/grpcurl@v1 x",
 	}, readmeCommands(text))
 }

@@ -39,7 +39,7 @@ func TestScenario02_RetryOfABatchThatRetentionDeleted(t *testing.T) {
 
 		got, err = c.Produce("old", 0, wire.Sequenced(id, epoch, 0, "v").Bytes())
 		require.NoError(t, err)
-		require.Equal(t, kerr.DuplicateSequenceNumber, got.Err, "older than the batches that are remembered")
+		require.Equal(t, kerr.OutOfOrderSequenceNumber, got.Err, "older than the batches that are remembered: as in Kafka")
 
 		got, err = c.Produce("old", 0, wire.Sequenced(id, epoch, batches, "next").Bytes())
 		require.NoError(t, err)

@@ -130,6 +130,7 @@ func (c *groupClient) bury() {
 	cancel()
 	c.LeaveGroupContext(gone)
 	c.CloseAllowingRebalance()
+	c.AllowRebalance() // closing may have polled, and its goroutine that leaves waits for that
 }
 
 // stop closes the client as a program should.

@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // AppendBatch appends one uncompressed record batch (magic 2) with the records to dst: Kafka's
@@ -32,7 +31,9 @@ func AppendBatch(dst []byte, records []Record, seq *Sequence) ([]byte, error) {
 			return dst, fmt.Errorf("%w: %d bytes with record %d of %d, at most %d", ErrBatchTooLarge, size, i+1, len(records), MaxFrameBytes)
 		}
 	}
-	dst = slices.Grow(dst, int(size))
+	if cap(dst)-len(dst) < int(size) {
+		dst = append(make([]byte, 0, len(dst)+int(size)), dst...)
+	}
 	start := len(dst)
 	dst = appendHeader(dst, records, seq, size)
 	for i := range records {

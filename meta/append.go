@@ -29,11 +29,6 @@ func (e *Append) Validate() error {
 	return nil
 }
 
-// append writes: partition (topic id 16 bytes, index uvarint), position
-// uvarint, length uvarint, count of batches uvarint; each batch: length
-// uvarint, offsets uvarint, largest timestamp varint, attributes varint,
-// producer id + 1 uvarint and, unless that is 0, epoch uvarint and base
-// sequence uvarint.
 func (e *Append) append(dst []byte) []byte {
 	dst = appendPartition(dst, e.Partition)
 	dst = binary.AppendUvarint(dst, uint64(e.Pos))
@@ -45,7 +40,7 @@ func (e *Append) append(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(b.Offsets))
 		dst = binary.AppendVarint(dst, b.MaxTimestamp)
 		dst = binary.AppendVarint(dst, int64(b.Attributes))
-		dst = binary.AppendUvarint(dst, uint64(b.ProducerID+1))
+		dst = binary.AppendUvarint(dst, uint64(b.ProducerID)+1)
 		if b.ProducerID >= 0 {
 			dst = binary.AppendUvarint(dst, uint64(b.ProducerEpoch))
 			dst = binary.AppendUvarint(dst, uint64(b.BaseSequence))
@@ -63,7 +58,7 @@ func (r *reader) appendEntry() *Append {
 	for i := range e.Batches {
 		b := &e.Batches[i]
 		b.Len, b.Offsets, b.MaxTimestamp = r.int32(), r.int32(), r.varint()
-		b.Attributes, b.ProducerID = int16(r.narrow(16)), int64(r.max(1<<63-1))-1
+		b.Attributes, b.ProducerID = int16(r.narrow(16)), int64(r.max(1<<63)-1)
 		if b.ProducerID >= 0 {
 			b.ProducerEpoch, b.BaseSequence = int16(r.max(1<<15-1)), r.int32()
 		}
@@ -73,42 +68,46 @@ func (r *reader) appendEntry() *Append {
 
 // apply gives the batches their offsets: the order of the journal is the order
 // of the log.
-func (e *Append) apply(s *State, c *Commit) Outcome {
-	segment := s.keepSegment(c)
+func (e *Append) apply(s *application) Outcome {
+	segment := s.ownSegment(s.commit)
 	p, err := s.findPartition(e.Partition)
 	if err != nil {
 		return Outcome{Err: err}
 	}
-	out := make([]BatchOutcome, len(e.Batches))
-	x := extender{s: s, p: p, segment: segment, entry: e}
+	out := s.room(len(e.Batches))
+	x := extender{p: p, segment: segment, entry: e}
 	from := int32(0)
 	for i := range e.Batches {
-		b := &e.Batches[i]
-		out[i].LogStart = p.LogStart
-		producer, known, err := s.checkSequence(p, b)
+		b, o := &e.Batches[i], &out[i]
+		o.LogStart = p.LogStart
+		producer, known, err := p.checkSequence(b)
 		switch {
 		case err != nil:
-			out[i].Err = err
+			o.Err = err
 		case known != nil:
-			out[i].Base, out[i].Duplicate = known.Base, true
+			o.Base, o.Duplicate = known.Base, true
 		default:
-			out[i].Base = p.HighWatermark
-			x.add(from, b, c.Epoch)
-			s.remember(p, producer, b, out[i].Base, c)
+			o.Base = p.HighWatermark
+			x.add(from, b, s.commit.Epoch)
+			s.remember(p, producer, b, o.Base)
 		}
 		from += b.Len
 	}
-	x.finish()
+	if x.finish(); p.unsavedExtents > 0 {
+		s.unsaved.partition(p)
+	}
 	return Outcome{Batches: out}
 }
 
-// keepSegment returns the record of the commit's own segment.
-func (s *State) keepSegment(c *Commit) *Segment {
-	g := s.segments[c.Seq]
-	if g == nil {
-		g = &Segment{ID: c.Seq, Epoch: c.Epoch, Size: c.Size}
-		s.segments[c.Seq] = g
-		s.dirty.segments[c.Seq] = struct{}{}
+// ownSegment returns the record of the commit's own segment, and makes it for the
+// first append: it stays even where no batch is accepted, as the object is there.
+// The result is valid until the next segment is made.
+func (s *State) ownSegment(c *Commit) *Segment {
+	n := len(s.segments)
+	if n == 0 || s.segments[n-1].ID != c.Seq {
+		s.segments = append(s.segments, Segment{ID: c.Seq, Epoch: c.Epoch, Size: c.Size})
+		s.unsaved.segments = append(s.unsaved.segments, c.Seq)
+		n++
 	}
-	return g
+	return &s.segments[n-1]
 }

@@ -1,127 +1,171 @@
 package meta
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
 
-// dirty is what has changed since the last TakeChanges, by key. What it is now, or
-// that it is gone, is looked up when the changes are taken: a partition that changed a
-// hundred times is written once.
-type dirty struct {
-	topics     map[TopicID]struct{}
-	partitions map[PartitionID]struct{}
-	extents    map[extentKey]struct{}
-	producers  map[producerKey]struct{}
-	segments   map[uint64]struct{}
-	offsets    map[offsetKey]struct{}
-	names      map[string]struct{}
-}
-
-type extentKey struct {
-	partition PartitionID
-	base      int64
-}
-
-type producerKey struct {
-	partition PartitionID
-	id        int64
-}
-
-type offsetKey struct {
-	group     string
-	partition PartitionID
-}
-
-func newDirty() dirty {
-	return dirty{
-		topics:     make(map[TopicID]struct{}),
-		partitions: make(map[PartitionID]struct{}),
-		extents:    make(map[extentKey]struct{}),
-		producers:  make(map[producerKey]struct{}),
-		segments:   make(map[uint64]struct{}),
-		offsets:    make(map[offsetKey]struct{}),
-		names:      make(map[string]struct{}),
-	}
-}
-
-// Changes is what one transaction writes: the file then holds the state at Seq.
+// Changes is what one transaction writes: it brings the file from the state at the
+// sequence number where changes were last taken to the state at Seq.
 type Changes struct {
-	Seq uint64
-	ops [len(buckets)][]op
+	Seq      uint64
+	from     uint64
+	position []byte
+	ops      [len(buckets)][]byte
 }
 
-// op puts a value, or deletes the key where it is nil.
-type op struct{ key, value []byte }
+// The kinds of operation on a bucket. An operation is encoded as
+//
+//	kind   byte
+//	key    length (4 bytes), bytes
+//	value  length (4 bytes), bytes; for a range the key behind its last
+const (
+	opPut byte = iota
+	opDelete
+	opDeleteRange
+)
 
-// TakeChanges collects all that has changed since it was last called. It needs
-// exclusive access, and does no I/O. Changes must be written in the order in which they were taken.
+const opHeadLen = 9
+
+// TakeChanges collects all that has changed since it was last called, or since the
+// state was loaded. It needs exclusive access, and does no I/O. Changes must be
+// written in the order in which they were taken; see [Changes.Merge] for those of a
+// write that failed.
 func (s *State) TakeChanges() *Changes {
-	c := &Changes{Seq: s.Seq}
-	d := s.dirty
-	s.dirty = newDirty()
-	c.set(inPosition, positionKey, s.appendPosition(nil))
-	for id := range d.topics {
-		c.set(inTopics, id[:], encodeIf(s.topics[id]))
+	u := &s.unsaved
+	c := &Changes{Seq: s.Seq, from: u.from, position: s.appendPosition(nil)}
+	c.takeTopics(s)
+	c.takePartitions(u)
+	c.takeProducers(u)
+	for _, id := range u.segments {
+		c.set(inSegments, binary.BigEndian.AppendUint64(nil, id), s.Segment(id).appendValue)
 	}
-	for id := range d.partitions {
-		c.set(inPartitions, appendPartitionKey(nil, id), encodeIf(s.Partition(id)))
+	for k := range u.offsets {
+		o, ok := s.GroupOffset(k.group, k.partition)
+		c.setOrDelete(ok, inOffsets, appendOffsetKey(nil, k), o.appendValue)
 	}
-	for k := range d.extents {
-		c.set(inExtents, appendExtentKey(nil, k), encodeIf(s.extent(k)))
+	for name := range u.names {
+		n, ok := s.names[name]
+		c.setOrDelete(ok, inNames, []byte(name), n.appendValue)
 	}
-	for k := range d.producers {
-		c.set(inProducers, appendProducerKey(nil, k), encodeIf(s.producer(k)))
-	}
-	for id := range d.segments {
-		c.set(inSegments, binary.BigEndian.AppendUint64(nil, id), encodeIf(s.segments[id]))
-	}
-	for k := range d.offsets {
-		var value []byte
-		if o, ok := s.GroupOffset(k.group, k.partition); ok {
-			value = o.appendValue(nil)
-		}
-		c.set(inOffsets, appendOffsetKey(nil, k), value)
-	}
-	for name := range d.names {
-		var value []byte
-		if n, ok := s.producers[name]; ok {
-			value = n.appendValue(nil)
-		}
-		c.set(inNames, []byte(name), value)
-	}
+	u.clear(s.Seq)
 	return c
 }
 
-func (c *Changes) set(b bucket, key, value []byte) { c.ops[b] = append(c.ops[b], op{key, value}) }
-
-// valued is what has a value in the file.
-type valued interface{ appendValue([]byte) []byte }
-
-// encodeIf encodes what is there; nil means that it is gone.
-func encodeIf[T any, P interface {
-	*T
-	valued
-}](p P) []byte {
-	if p == nil {
-		return nil
+// takeTopics removes deleted topics with all that was theirs, before anything is
+// put: an id may have come back.
+func (c *Changes) takeTopics(s *State) {
+	for _, id := range s.unsaved.deleted {
+		from, to := id[:], keyAfter(id)
+		for _, b := range []bucket{inTopics, inPartitions, inExtents, inProducers} {
+			c.add(b, opDeleteRange, from, to)
+		}
 	}
-	return p.appendValue(nil)
+	for id := range s.unsaved.topics {
+		if t := s.topics[id]; t != nil {
+			c.set(inTopics, id[:], t.appendValue)
+		}
+	}
 }
 
-func (s *State) extent(k extentKey) *Extent {
-	p := s.Partition(k.partition)
-	if p == nil {
-		return nil
+func (c *Changes) takePartitions(u *unsaved) {
+	var key []byte
+	for _, p := range u.partitions {
+		if p.deleted {
+			continue
+		}
+		key = appendPartitionKey(key[:0], p.ID)
+		c.set(inPartitions, key, p.appendValue)
+		if p.trimmed {
+			c.add(inExtents, opDeleteRange, appendExtentKey(nil, p.ID, 0), appendExtentKey(nil, p.ID, p.firstBase()))
+		}
+		for i := len(p.Extents) - p.unsavedExtents; i < len(p.Extents); i++ {
+			e := &p.Extents[i]
+			key = appendExtentKey(key[:0], p.ID, e.Base)
+			c.set(inExtents, key, e.appendValue)
+		}
 	}
-	i := p.FindExtent(k.base)
-	if i == len(p.Extents) || p.Extents[i].Base != k.base {
-		return nil
-	}
-	return &p.Extents[i]
 }
 
-func (s *State) producer(k producerKey) *Producer {
-	p := s.Partition(k.partition)
-	if p == nil {
-		return nil
+// firstBase is the offset before which the partition has no extents.
+func (p *Partition) firstBase() int64 {
+	if len(p.Extents) == 0 {
+		return p.HighWatermark
 	}
-	return p.Producers[k.id]
+	return p.Extents[0].Base
+}
+
+func (c *Changes) takeProducers(u *unsaved) {
+	for _, k := range u.forgotten {
+		c.add(inProducers, opDelete, appendProducerKey(nil, k.partition, k.id), nil)
+	}
+	var key []byte
+	for _, w := range u.producers {
+		if p := w.partition; !p.deleted && p.Producers[w.producer.ID] == w.producer {
+			key = appendProducerKey(key[:0], p.ID, w.producer.ID)
+			c.set(inProducers, key, w.producer.appendValue)
+		}
+	}
+}
+
+// add notes an operation; the last two arguments are copied.
+func (c *Changes) add(b bucket, kind byte, key, value []byte) {
+	c.ops[b] = append(appendOp(c.ops[b], kind, key, len(value)), value...)
+}
+
+func appendOp(dst []byte, kind byte, key []byte, valueLen int) []byte {
+	dst = binary.LittleEndian.AppendUint32(append(dst, kind), uint32(len(key)))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(valueLen))
+	return append(dst, key...)
+}
+
+// set puts the value that appendValue encodes.
+func (c *Changes) set(b bucket, key []byte, appendValue func([]byte) []byte) {
+	at := len(c.ops[b])
+	dst := appendValue(appendOp(c.ops[b], opPut, key, 0))
+	binary.LittleEndian.PutUint32(dst[at+5:], uint32(len(dst)-at-opHeadLen-len(key)))
+	c.ops[b] = dst
+}
+
+func (c *Changes) setOrDelete(there bool, b bucket, key []byte, appendValue func([]byte) []byte) {
+	if there {
+		c.set(b, key, appendValue)
+	} else {
+		c.add(b, opDelete, key, nil)
+	}
+}
+
+// Merge appends the changes taken next after c, so that c is worth both: for
+// changes whose write failed. It fails with ErrSequence, and changes nothing, where
+// next does not follow c.
+func (c *Changes) Merge(next *Changes) error {
+	if next.from != c.Seq {
+		return fmt.Errorf("%w: changes from %d where changes up to %d were taken", ErrSequence, next.from, c.Seq)
+	}
+	c.Seq, c.position = next.Seq, next.position
+	for b := range c.ops {
+		c.ops[b] = append(c.ops[b], next.ops[b]...)
+	}
+	return nil
+}
+
+// empty reports whether nothing but the position may have changed.
+func (c *Changes) empty() bool {
+	for _, ops := range c.ops {
+		if len(ops) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// keyAfter returns the first key behind those that begin with a topic's id.
+func keyAfter(id TopicID) []byte {
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i]++; id[i] != 0 {
+			return id[:i+1]
+		}
+	}
+	return bytes.Repeat([]byte{0xff}, len(id)+13) // longer than any key of a topic
 }

@@ -3,120 +3,191 @@ package meta
 import (
 	"errors"
 	"fmt"
-	"reflect"
-	"strings"
+	"slices"
 )
 
-// Check verifies every invariant of the state by itself, and returns all that
-// is wrong. It needs to be the only user of the state, or among readers.
+// maxViolations is how many violations Check words; the others are counted.
+const maxViolations = 100
+
+// Check verifies every invariant of the state by itself, and returns all that is
+// wrong. It may run beside other readers.
 func (s *State) Check() error {
-	var c checker
-	refs := make(map[uint64]int)
-	for id, t := range s.topics {
-		c.that(t.ID == id && s.byName[t.Name] == t, "topic %q is not found by its id and name", t.Name)
-		for i, p := range t.Partitions {
-			c.that(p.ID == PartitionID{id, int32(i)}, "partition %d of %q has id %v", i, t.Name, p.ID)
-			c.partition(s, t.Name, p, refs)
-		}
-	}
-	c.that(len(s.byName) == len(s.topics), "%d topics have %d names", len(s.topics), len(s.byName))
-	for id, g := range s.segments {
-		c.that(g.ID == id && g.ID <= s.Seq && g.Size > 0, "segment %d: id %d, size %d, at seq %d", id, g.ID, g.Size, s.Seq)
-		c.that(g.Extents == refs[id], "segment %d counts %d extents, %d refer to it", id, g.Extents, refs[id])
-	}
-	for group, offsets := range s.groups {
-		c.that(len(offsets) > 0, "group %q has no offsets", group)
-		for p := range offsets {
-			c.that(s.Partition(p) != nil, "group %q has an offset of partition %d of topic %x, which is gone", group, p.Index, p.Topic)
-		}
-	}
-	for name, n := range s.producers {
-		c.that(n.ID > 0 && n.ID < s.nextProducer, "producer %q has id %d, %d is next", name, n.ID, s.nextProducer)
+	c := checker{State: s, refs: make([]int, len(s.segments))}
+	c.topics()
+	c.segmentRecords()
+	c.groupOffsets()
+	c.namedProducers()
+	if n := c.count - len(c.errs); n > 0 {
+		c.errs = append(c.errs, fmt.Errorf("and %d more", n))
 	}
 	return errors.Join(c.errs...)
 }
 
-type checker struct{ errs []error }
+type checker struct {
+	*State
+	refs  []int // per segment, the extents that refer to it
+	errs  []error
+	count int
+}
 
-func (c *checker) that(ok bool, format string, args ...any) {
-	if !ok {
+func (c *checker) fail(format string, args ...any) {
+	if c.count++; c.count <= maxViolations {
 		c.errs = append(c.errs, fmt.Errorf(format, args...))
 	}
 }
 
-func (c *checker) partition(s *State, topic string, p *Partition, refs map[uint64]int) {
-	name := fmt.Sprintf("%s/%d", topic, p.ID.Index)
-	c.that(0 <= p.LogStart && p.LogStart <= p.HighWatermark, "%s: log start %d, high watermark %d", name, p.LogStart, p.HighWatermark)
-	at := p.LogStart
-	for i, e := range p.Extents {
-		// The first may begin before the log's start; the others follow without a gap.
-		c.that(e.Base == at || i == 0 && e.Base < at && e.End() > at, "%s: extent at %d where %d is next", name, e.Base, at)
-		c.that(e.Count > 0 && e.Len > 0 && e.Pos >= 0 && 0 <= e.From && e.From < e.To, "%s: extent %+v", name, e)
-		c.that(s.segments[e.Segment] != nil, "%s: extent at %d is in segment %d, which is unknown", name, e.Base, e.Segment)
-		refs[e.Segment]++
-		at = e.End()
+func (c *checker) topics() {
+	if len(c.State.topics) != len(c.ordered) || len(c.byName) != len(c.ordered) {
+		c.fail("%d topics, of which %d are known by id and %d by name", len(c.ordered), len(c.State.topics), len(c.byName))
 	}
-	c.that(at == p.HighWatermark, "%s: the extents end at %d, the high watermark is %d", name, at, p.HighWatermark)
+	for i, t := range c.ordered {
+		if c.State.topics[t.ID] != t || c.byName[t.Name] != t {
+			c.fail("topic %q is not found by its id and name", t.Name)
+		}
+		if i > 0 && c.ordered[i-1].Name >= t.Name {
+			c.fail("topic %q stands behind %q", t.Name, c.ordered[i-1].Name)
+		}
+		if len(t.Partitions) == 0 {
+			c.fail("topic %q has no partitions", t.Name)
+		}
+		for i, p := range t.Partitions {
+			if want := (PartitionID{t.ID, int32(i)}); p.ID != want {
+				c.fail("partition %d of %q has id %v", i, t.Name, p.ID)
+			}
+			c.partition(&partitionName{t, p})
+		}
+	}
+}
+
+// partitionName prints as a partition is called; most are never printed.
+type partitionName struct {
+	topic *Topic
+	*Partition
+}
+
+func (p *partitionName) String() string { return fmt.Sprintf("%s/%d", p.topic.Name, p.ID.Index) }
+
+func (c *checker) partition(p *partitionName) {
+	if p.LogStart < 0 || p.LogStart > p.HighWatermark {
+		c.fail("%v: log start %d, high watermark %d", p, p.LogStart, p.HighWatermark)
+	}
+	c.extents(p)
+	c.epochs(p)
+	for id, w := range p.Producers {
+		if err := c.producer(p, id, w); err != nil {
+			c.fail("%v: producer %d: %w", p, id, err)
+		}
+	}
+}
+
+// extents: from the log's start to the high watermark there is no gap and no
+// overlap. Only the first extent may begin before the start.
+func (c *checker) extents(p *partitionName) {
+	next := p.LogStart
+	for i := range p.Extents {
+		e := &p.Extents[i]
+		if e.Base != next && (i > 0 || e.Base > next || e.Base < 0 || e.End() <= next) {
+			c.fail("%v: an extent from %d to %d where %d is next", p, e.Base, e.End(), next)
+		}
+		if e.Count < 1 || e.Pos < 0 || e.Len < 1 || e.From < 0 || e.From >= e.To {
+			c.fail("%v: extent %+v", p, *e)
+		}
+		if g, ok := c.segmentIndex(e.Segment); !ok {
+			c.fail("%v: extent %d is in segment %d, which is unknown", p, e.Base, e.Segment)
+		} else {
+			if size := c.segments[g].Size; e.Pos+int64(e.Len) > size {
+				c.fail("%v: extent %d is up to byte %d of segment %d, which has %d", p, e.Base, e.Pos+int64(e.Len), e.Segment, size)
+			}
+			c.refs[g]++
+		}
+		next = e.End()
+	}
+	if next != p.HighWatermark {
+		c.fail("%v: the extents end at %d, the high watermark is %d", p, next, p.HighWatermark)
+	}
+}
+
+func (c *checker) epochs(p *partitionName) {
 	for i, e := range p.Epochs {
-		c.that(e.Epoch <= int32(s.Epoch) && e.Start <= p.HighWatermark, "%s: epoch %d starts at %d", name, e.Epoch, e.Start)
-		c.that(i == 0 || e.Epoch > p.Epochs[i-1].Epoch && e.Start >= p.Epochs[i-1].Start, "%s: epochs %v", name, p.Epochs)
+		if e.Epoch < 0 || uint32(e.Epoch) > c.Epoch || e.Start < 0 || e.Start > p.HighWatermark {
+			c.fail("%v: epoch %d from %d, at epoch %d and high watermark %d", p, e.Epoch, e.Start, c.Epoch, p.HighWatermark)
+		}
+		if i > 0 && (p.Epochs[i-1].Epoch >= e.Epoch || p.Epochs[i-1].Start >= e.Start) {
+			c.fail("%v: epoch %d from %d after epoch %d from %d", p, e.Epoch, e.Start, p.Epochs[i-1].Epoch, p.Epochs[i-1].Start)
+		}
 	}
-	for id, w := range p.Producers {
-		c.that(w.ID == id && len(w.Batches) > 0 && len(w.Batches) <= rememberedBatches, "%s: producer %d is %+v", name, id, w)
+	if p.HighWatermark > 0 && (len(p.Epochs) == 0 || p.Epochs[0].Start > p.LogStart) {
+		c.fail("%v: the epoch at the log's start, %d, is unknown: %v", p, p.LogStart, p.Epochs)
 	}
 }
 
-// Diff describes how two states differ, or returns "". What is not yet written to bbolt does not count.
-func (s *State) Diff(other *State) string {
-	var diffs []string
-	for _, part := range []struct {
-		name string
-		a, b any
-	}{
-		{"cluster", s.Cluster, other.Cluster}, {"epoch", s.Epoch, other.Epoch}, {"seq", s.Seq, other.Seq}, {"seq epoch", s.SeqEpoch, other.SeqEpoch},
-		{"time", s.Time, other.Time}, {"last expiry", s.lastExpiry, other.lastExpiry}, {"next producer", s.nextProducer, other.nextProducer},
-		{"segments", s.segments, other.segments}, {"groups", s.groups, other.groups}, {"named producers", s.producers, other.producers},
-	} {
-		if !reflect.DeepEqual(part.a, part.b) {
-			diffs = append(diffs, fmt.Sprintf("%s: %v against %v", part.name, part.a, part.b))
+func (c *checker) producer(p *partitionName, id int64, w *Producer) error {
+	if w.ID != id || id < 0 || w.Epoch < 0 || w.LastTime > c.Time {
+		return fmt.Errorf("id %d, epoch %d, written to at %d, now is %d", w.ID, w.Epoch, w.LastTime, c.Time)
+	}
+	if n := len(w.Batches); n == 0 || n > rememberedBatches {
+		return fmt.Errorf("%d batches", n)
+	}
+	for i, b := range w.Batches {
+		if b.FirstSeq < 0 || b.LastSeq < 0 || b.Base < 0 || b.Base >= p.HighWatermark {
+			return fmt.Errorf("batch %+v, the high watermark is %d", b, p.HighWatermark)
+		}
+		if i > 0 && (b.FirstSeq != seqAfter(w.Batches[i-1].LastSeq, 1) || b.Base <= w.Batches[i-1].Base) {
+			return fmt.Errorf("batch %+v after %+v", b, w.Batches[i-1])
 		}
 	}
-	for id, t := range s.topics {
-		diffs = append(diffs, diffTopic(t, other.topics[id])...)
-	}
-	for id, t := range other.topics {
-		if s.topics[id] == nil {
-			diffs = append(diffs, fmt.Sprintf("topic %q: only there", t.Name))
-		}
-	}
-	return strings.Join(diffs, "\n")
+	return nil
 }
 
-func diffTopic(a, b *Topic) (diffs []string) {
-	if b == nil {
-		return []string{fmt.Sprintf("topic %q: only here", a.Name)}
-	}
-	if a.Name != b.Name || a.CreatedAt != b.CreatedAt || len(a.Partitions) != len(b.Partitions) || fmt.Sprint(a.Configs) != fmt.Sprint(b.Configs) {
-		return []string{fmt.Sprintf("topic %q: %+v against %+v", a.Name, a, b)}
-	}
-	for i, p := range a.Partitions {
-		if x, y := fmt.Sprintf("%+v", p.comparable()), fmt.Sprintf("%+v", b.Partitions[i].comparable()); x != y {
-			diffs = append(diffs, fmt.Sprintf("%s/%d: %s against %s", a.Name, i, x, y))
+func (c *checker) segmentRecords() {
+	for i, g := range c.segments {
+		if g.ID == 0 || g.ID > c.Seq || g.Epoch > c.Epoch || g.Size < 1 {
+			c.fail("segment %d of epoch %d has %d bytes, at commit %d of epoch %d", g.ID, g.Epoch, g.Size, c.Seq, c.Epoch)
+		}
+		if i > 0 && (c.segments[i-1].ID >= g.ID || c.segments[i-1].Epoch > g.Epoch) {
+			c.fail("segment %d of epoch %d stands behind segment %d of epoch %d", g.ID, g.Epoch, c.segments[i-1].ID, c.segments[i-1].Epoch)
+		}
+		if g.Extents != c.refs[i] {
+			c.fail("segment %d counts %d extents, %d refer to it", g.ID, g.Extents, c.refs[i])
 		}
 	}
-	return diffs
 }
 
-// comparable holds what a partition is, in a form that prints alike when it is alike.
-func (p *Partition) comparable() any {
-	producers := make(map[int64]Producer, len(p.Producers))
-	for id, w := range p.Producers {
-		producers[id] = *w
+func (c *checker) groupOffsets() {
+	for group := range c.Groups() {
+		if len(c.groups[group]) == 0 {
+			c.fail("group %q has no offsets", group)
+		}
+		for p, o := range c.GroupOffsets(group) {
+			if c.Partition(p) == nil {
+				c.fail("group %q has an offset for partition %d of topic %x, which is gone", group, p.Index, p.Topic)
+			}
+			if o.Offset < 0 || o.LeaderEpoch < -1 {
+				c.fail("group %q, partition %d of topic %x: offset %d, leader epoch %d", group, p.Index, p.Topic, o.Offset, o.LeaderEpoch)
+			}
+		}
 	}
-	return struct {
-		Start, End int64
-		Extents    []Extent
-		Epochs     []EpochStart
-		Producers  map[int64]Producer
-	}{p.LogStart, p.HighWatermark, p.Extents, p.Epochs, producers}
+}
+
+func (c *checker) namedProducers() {
+	owners := make(map[int64]string, len(c.names))
+	for _, name := range sortedKeys(c.names) {
+		n := c.names[name]
+		if n.ID < 1 || n.ID >= c.nextProducer || n.Asked > c.Time {
+			c.fail("producer %q has id %d and was asked for at %d; next is id %d, now is %d", name, n.ID, n.Asked, c.nextProducer, c.Time)
+		}
+		if other, taken := owners[n.ID]; taken {
+			c.fail("producers %q and %q share id %d", other, name, n.ID)
+		}
+		owners[n.ID] = name
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }

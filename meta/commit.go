@@ -1,6 +1,9 @@
 package meta
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Commit is the list of state changes that became durable together: what one
 // journal segment carries.
@@ -18,7 +21,7 @@ type Entry interface {
 	Validate() error
 	kind() kind
 	append(dst []byte) []byte // the payload
-	apply(s *State, c *Commit) Outcome
+	apply(s *application) Outcome
 }
 
 // Seal ends an epoch: what lies after it under the same epoch is void.
@@ -124,18 +127,22 @@ type BatchOutcome struct {
 	Duplicate bool // already in the log: the batch itself was not added
 }
 
-// Validate says what is wrong with a commit by itself: what no writer writes
-// and no reader accepts.
+// maxEpoch is the last journal epoch: epochs are Kafka's leader epochs too, which
+// are signed.
+const maxEpoch = math.MaxInt32
+
+// Validate says what is wrong with a commit by itself: what no writer writes and
+// no reader accepts. Errors wrap ErrInvalid.
 func (c *Commit) Validate() error {
-	if c.Seq == 0 {
-		return fmt.Errorf("%w: sequence number 0", ErrInvalid)
+	if c.Seq == 0 || c.Epoch >= maxEpoch {
+		return fmt.Errorf("%w: sequence number %d of epoch %d", ErrInvalid, c.Seq, c.Epoch)
 	}
 	for i, e := range c.Entries {
 		if err := e.Validate(); err != nil {
 			return fmt.Errorf("%w: entry %d (%s): %w", ErrInvalid, i, e.kind(), err)
 		}
-		if _, seal := e.(*Seal); seal && len(c.Entries) != 1 {
-			return fmt.Errorf("%w: a seal stands alone, here with %d entries", ErrInvalid, len(c.Entries))
+		if seal, ok := e.(*Seal); ok && (len(c.Entries) != 1 || seal.Next != c.Epoch+1) {
+			return fmt.Errorf("%w: a seal stands alone and begins epoch %d, not %d among %d entries", ErrInvalid, c.Epoch+1, seal.Next, len(c.Entries))
 		}
 	}
 	return nil

@@ -43,9 +43,39 @@ func (k kind) String() string {
 //	seq      uvarint
 //	time     varint   milliseconds since 1970
 //	count    uvarint  of entries
-//	entry    kind (byte), length (uvarint), payload
+//	entry    kind (byte), length of the payload (uvarint), payload; count times
 //
-// The payload of each kind stands at its append method. The commit must be valid, see [Commit.Validate].
+// The payloads, field by field:
+//
+//	kind                     payload
+//	 1 seal                  next epoch uvarint, owner 16 bytes
+//	 2 create topic          topic id, name string, partitions uvarint, configs
+//	 3 delete topic          topic id
+//	 4 create partitions     topic id, count uvarint
+//	 5 alter configs         topic id, replace (0 or 1), removed list of strings, configs
+//	 6 append                partition, position uvarint, length uvarint, list of batches
+//	 7 delete records        partition, offset varint
+//	 8 reserve producer ids  count uvarint
+//	 9 name producer         name string
+//	10 commit offsets        group string, list of offsets
+//	11 delete offsets        group string, list of partitions
+//	12 delete group          group string
+//
+// Their parts:
+//
+//	uvarint    unsigned LEB128, in as few bytes as it takes
+//	varint     the same of a zigzag number
+//	string     length uvarint, bytes
+//	list       count uvarint, elements
+//	topic id   16 bytes
+//	partition  topic id, index uvarint
+//	configs    list of name string, value string; ascending by name
+//	batch      length uvarint, offsets uvarint, largest timestamp varint, attributes varint,
+//	           producer id + 1 uvarint and, unless that is 0, epoch uvarint, base sequence uvarint
+//	offset     partition, offset uvarint, leader epoch + 1 uvarint, metadata string
+//
+// A kind never changes its payload; what needs another gets another kind, which older
+// versions refuse. The commit has passed [Commit.Validate].
 func AppendCommit(dst []byte, c *Commit) []byte {
 	dst = append(dst, commitVersion)
 	dst = binary.AppendUvarint(dst, uint64(c.Epoch))
@@ -79,8 +109,10 @@ func appendEntry(dst []byte, e Entry) []byte {
 	return dst
 }
 
-// DecodeCommit decodes a whole commit and validates it. It keeps no reference
-// to src. Errors wrap ErrCorrupt, ErrInvalid or ErrVersion.
+// DecodeCommit decodes a commit, which src holds from end to end, and validates it.
+// It keeps no reference to src, and allocates a small multiple of its length at most.
+// Errors wrap ErrCorrupt, or ErrVersion for what a newer version has written. What it
+// accepts encodes to the same bytes again.
 func DecodeCommit(src []byte) (*Commit, error) {
 	if len(src) == 0 || src[0] == 0 {
 		return nil, fmt.Errorf("%w: no commit", ErrCorrupt)
@@ -91,35 +123,37 @@ func DecodeCommit(src []byte) (*Commit, error) {
 	r := &reader{src: src[1:]}
 	c := &Commit{Epoch: uint32(r.max(1<<32 - 1)), Seq: r.uvarint(), Time: r.varint()}
 	if n := r.count(2); n > 0 {
-		c.Entries = make([]Entry, 0, n)
-		for range n {
-			c.Entries = append(c.Entries, r.entry())
+		c.Entries = make([]Entry, n)
+	}
+	for i := range c.Entries {
+		if c.Entries[i] = r.entry(); r.err != nil {
+			return nil, r.err
 		}
 	}
 	if err := r.end(); err != nil {
 		return nil, err
 	}
 	if err := c.Validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return c, nil
 }
 
 // entry decodes one entry; its payload must be used up.
 func (r *reader) entry() Entry {
-	k := r.bytes(1)
+	var k kind
+	if b := r.bytes(1); b != nil {
+		k = kind(b[0])
+	}
 	payload := reader{src: r.bytes(r.uvarint())}
 	if r.err != nil {
 		return nil
 	}
-	e := payload.payload(kind(k[0]))
-	if e == nil && payload.err == nil {
-		r.err = fmt.Errorf("%w: unknown entry kind %d", ErrVersion, k[0])
-	} else if err := payload.end(); err != nil {
-		r.err = fmt.Errorf("entry %s: %w", kind(k[0]), err)
-	}
-	if r.err != nil {
-		r.src = nil
+	e := payload.payload(k)
+	if err := payload.end(); e != nil && err != nil {
+		r.err = fmt.Errorf("%w in an entry of kind %d (%s)", err, k, k)
+	} else if e == nil {
+		r.err = fmt.Errorf("%w: unknown entry kind %d", ErrVersion, k)
 	}
 	return e
 }

@@ -11,11 +11,14 @@ var (
 	ErrGroupNotFound        = errors.New("group not found")
 	ErrOffsetOutOfRange     = errors.New("offset out of range")
 	ErrOutOfOrderSequence   = errors.New("out of order sequence number")
-	ErrDuplicateSequence    = errors.New("duplicate sequence number")
 	ErrInvalidProducerEpoch = errors.New("producer epoch is fenced")
+
+	// ErrDuplicateSequence is no outcome today: what is older than the batches
+	// remembered is out of order, as in Kafka, which has the name for old brokers' sake.
+	ErrDuplicateSequence = errors.New("duplicate sequence number")
 )
 
-// What reading a commit or the metadata file can say.
+// What reading a commit or the metadata file, and applying and writing, can say.
 var (
 	// ErrCorrupt reports bytes that no version of this package has written.
 	ErrCorrupt = errors.New("corrupt metadata")
@@ -23,8 +26,9 @@ var (
 	ErrVersion = errors.New("metadata of a newer version")
 	// ErrInUse reports a metadata file that another process has open.
 	ErrInUse = errors.New("metadata file is in use by another process")
-	// ErrSequence reports a commit that does not follow the state.
-	ErrSequence = errors.New("commit out of sequence")
+	// ErrSequence reports a commit that does not follow the state, or changes that do
+	// not follow what the file holds.
+	ErrSequence = errors.New("out of sequence")
 	// ErrInvalid reports a commit that contradicts itself.
 	ErrInvalid = errors.New("invalid commit")
 )

@@ -3,6 +3,7 @@ package meta
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"sort"
 )
 
@@ -29,36 +30,45 @@ func (p *Partition) LeaderEpoch(offset int64) int32 {
 	return p.Epochs[i-1].Epoch
 }
 
-// EpochEnd returns the largest leader epoch that wrote something and is not
-// above epoch, and the offset at which the next one began or the log ends
-// (KIP-101, KIP-320); -1, -1 where there is none.
-func (p *Partition) EpochEnd(epoch int32) (int32, int64) {
-	i := sort.Search(len(p.Epochs), func(i int) bool { return p.Epochs[i].Epoch > epoch })
-	if i == 0 {
+// EpochEnd returns the largest leader epoch up to the one asked for in which
+// something was written, and where it ended: where the next one began, or at the
+// high watermark (KIP-101, KIP-320). As in Kafka, an epoch older than all that are
+// known is returned as asked, with the start of the oldest; -1 gives -1, -1. That
+// epoch is not newer than the journal's is for the caller to check.
+func (p *Partition) EpochEnd(epoch int32) (e int32, end int64) {
+	if epoch < 0 {
 		return -1, -1
 	}
-	if i == len(p.Epochs) {
-		return p.Epochs[i-1].Epoch, p.HighWatermark
+	next := sort.Search(len(p.Epochs), func(i int) bool { return p.Epochs[i].Epoch > epoch })
+	e, end = epoch, p.HighWatermark
+	if next > 0 {
+		e = p.Epochs[next-1].Epoch
 	}
-	return p.Epochs[i-1].Epoch, p.Epochs[i].Start
+	if next < len(p.Epochs) {
+		end = p.Epochs[next].Start
+	}
+	return e, end
 }
 
 // extender adds accepted batches of one block to a partition. Batches that
 // follow each other without a gap share an extent.
 type extender struct {
-	s       *State
 	p       *Partition
 	segment *Segment
 	entry   *Append
 	open    Extent // Count 0: none
 }
 
+// add accepts the batch that begins at byte from of the uncompressed block.
 func (x *extender) add(from int32, b *Batch, epoch uint32) {
 	p := x.p
 	if n := len(p.Epochs); n == 0 || p.Epochs[n-1].Epoch != int32(epoch) {
-		p.Epochs = append(p.Epochs, EpochStart{int32(epoch), p.HighWatermark})
+		if n > 0 && p.Epochs[n-1].Start == p.HighWatermark {
+			n-- // nothing of that epoch is left
+		}
+		p.Epochs = append(p.Epochs[:n], EpochStart{int32(epoch), p.HighWatermark})
 	}
-	if x.open.Count > 0 && (x.open.To != from || int64(x.open.Count)+int64(b.Offsets) > 1<<31-1) {
+	if x.open.To != from || int64(x.open.Count)+int64(b.Offsets) > math.MaxInt32 {
 		x.finish()
 	}
 	if x.open.Count == 0 {
@@ -75,23 +85,40 @@ func (x *extender) finish() {
 		return
 	}
 	x.p.Extents = append(x.p.Extents, x.open)
+	x.p.unsavedExtents++
 	x.segment.Extents++
-	x.s.dirty.partitions[x.p.ID] = struct{}{}
-	x.s.dirty.extents[extentKey{x.p.ID, x.open.Base}] = struct{}{}
 	x.open = Extent{}
 }
 
 // dropExtents forgets the first n extents of a partition.
 func (s *State) dropExtents(p *Partition, n int) {
 	for i := range p.Extents[:n] {
-		e := &p.Extents[i]
-		if g := s.segments[e.Segment]; g != nil {
+		if g := s.Segment(p.Extents[i].Segment); g != nil {
 			g.Extents--
 		}
-		s.dirty.extents[extentKey{p.ID, e.Base}] = struct{}{}
 	}
-	// A copy lets go of the old array: a partition that shrinks gives memory back.
-	p.Extents = append([]Extent(nil), p.Extents[n:]...)
+	p.Extents = p.Extents[n:]
+	p.unsavedExtents = min(p.unsavedExtents, len(p.Extents))
+	p.trimmed = p.trimmed || n > 0
+	// Moving what is left costs no more than what was dropped since the last time,
+	// and a partition that shrinks gives memory back.
+	if p.slack += n; p.slack > len(p.Extents) {
+		p.Extents, p.slack = append([]Extent(nil), p.Extents...), 0
+	}
+}
+
+// moveStart moves the log's start forward to offset. What lies wholly before it is
+// forgotten, except by idempotent producers.
+func (s *State) moveStart(p *Partition, offset int64) {
+	p.LogStart = offset
+	s.dropExtents(p, p.FindExtent(offset))
+	// The epoch that offset belongs to is the oldest that is left; it begins here now.
+	i := sort.Search(len(p.Epochs), func(i int) bool { return p.Epochs[i].Start > offset })
+	if i > 0 {
+		p.Epochs = append([]EpochStart(nil), p.Epochs[i-1:]...)
+		p.Epochs[0].Start = offset
+	}
+	s.unsaved.partition(p)
 }
 
 func (*DeleteRecords) kind() kind { return kindDeleteRecords }
@@ -104,12 +131,11 @@ func (e *DeleteRecords) Validate() error {
 	return nil
 }
 
-// append writes: partition, offset varint.
 func (e *DeleteRecords) append(dst []byte) []byte {
 	return binary.AppendVarint(appendPartition(dst, e.Partition), e.Offset)
 }
 
-func (e *DeleteRecords) apply(s *State, c *Commit) Outcome {
+func (e *DeleteRecords) apply(s *application) Outcome {
 	p, err := s.findPartition(e.Partition)
 	if err != nil {
 		return Outcome{Err: err}
@@ -122,9 +148,7 @@ func (e *DeleteRecords) apply(s *State, c *Commit) Outcome {
 		return Outcome{Err: fmt.Errorf("%w: %d, the log ends at %d", ErrOffsetOutOfRange, to, p.HighWatermark)}
 	}
 	if to > p.LogStart {
-		p.LogStart = to
-		s.dropExtents(p, p.FindExtent(to))
-		s.dirty.partitions[p.ID] = struct{}{}
+		s.moveStart(p, to)
 	}
 	return Outcome{Value: p.LogStart}
 }

@@ -31,14 +31,12 @@ func (e *CommitOffsets) Validate() error {
 	return checkGroup(e.Group)
 }
 
-// append writes: group string, count uvarint; each: partition, offset uvarint, leader epoch + 1
-// uvarint, metadata string.
 func (e *CommitOffsets) append(dst []byte) []byte {
 	dst = binary.AppendUvarint(appendString(dst, e.Group), uint64(len(e.Offsets)))
 	for i := range e.Offsets {
 		o := &e.Offsets[i]
 		dst = binary.AppendUvarint(appendPartition(dst, o.Partition), uint64(o.Offset))
-		dst = binary.AppendUvarint(dst, uint64(o.LeaderEpoch+1))
+		dst = binary.AppendUvarint(dst, uint64(int64(o.LeaderEpoch)+1))
 		dst = appendString(dst, o.Metadata)
 	}
 	return dst
@@ -50,12 +48,12 @@ func (r *reader) commitOffsets() *CommitOffsets {
 		e.Offsets = make([]CommitOffset, n)
 	}
 	for i := range e.Offsets {
-		e.Offsets[i] = CommitOffset{r.partition(), r.int64(), int32(r.max(1<<31-1)) - 1, r.string()}
+		e.Offsets[i] = CommitOffset{r.partition(), r.int64(), r.leaderEpoch(), r.string()}
 	}
 	return e
 }
 
-func (e *CommitOffsets) apply(s *State, c *Commit) Outcome {
+func (e *CommitOffsets) apply(s *application) Outcome {
 	var out Outcome
 	for i := range e.Offsets {
 		o := &e.Offsets[i]
@@ -68,8 +66,8 @@ func (e *CommitOffsets) apply(s *State, c *Commit) Outcome {
 			offsets = make(map[PartitionID]GroupOffset)
 			s.groups[e.Group] = offsets
 		}
-		offsets[o.Partition] = GroupOffset{o.Offset, o.LeaderEpoch, o.Metadata, c.Time}
-		s.dirty.offsets[offsetKey{e.Group, o.Partition}] = struct{}{}
+		offsets[o.Partition] = GroupOffset{o.Offset, o.LeaderEpoch, o.Metadata, s.commit.Time}
+		s.unsaved.offsets[offsetKey{e.Group, o.Partition}] = struct{}{}
 	}
 	return out
 }
@@ -82,13 +80,16 @@ func (o *Outcome) setErr(i, n int, err error) {
 	o.Errs[i] = err
 }
 
+// deleteOffset forgets a position; a group without any is gone.
 func (s *State) deleteOffset(group string, p PartitionID) {
 	offsets := s.groups[group]
-	delete(offsets, p)
-	if len(offsets) == 0 {
+	if _, ok := offsets[p]; !ok {
+		return
+	}
+	if delete(offsets, p); len(offsets) == 0 {
 		delete(s.groups, group)
 	}
-	s.dirty.offsets[offsetKey{group, p}] = struct{}{}
+	s.unsaved.offsets[offsetKey{group, p}] = struct{}{}
 }
 
 func (*DeleteOffsets) kind() kind { return kindDeleteOffsets }
@@ -103,7 +104,6 @@ func (e *DeleteOffsets) Validate() error {
 	return checkGroup(e.Group)
 }
 
-// append writes: group string, count uvarint, partitions.
 func (e *DeleteOffsets) append(dst []byte) []byte {
 	dst = binary.AppendUvarint(appendString(dst, e.Group), uint64(len(e.Partitions)))
 	for _, p := range e.Partitions {
@@ -123,7 +123,7 @@ func (r *reader) deleteOffsets() *DeleteOffsets {
 	return e
 }
 
-func (e *DeleteOffsets) apply(s *State, c *Commit) Outcome {
+func (e *DeleteOffsets) apply(s *application) Outcome {
 	if s.groups[e.Group] == nil {
 		return Outcome{Err: fmt.Errorf("%w: %q", ErrGroupNotFound, e.Group)}
 	}
@@ -143,10 +143,9 @@ func (*DeleteGroup) kind() kind { return kindDeleteGroup }
 // Validate implements Entry.
 func (e *DeleteGroup) Validate() error { return checkGroup(e.Group) }
 
-// append writes: group string.
 func (e *DeleteGroup) append(dst []byte) []byte { return appendString(dst, e.Group) }
 
-func (e *DeleteGroup) apply(s *State, c *Commit) Outcome {
+func (e *DeleteGroup) apply(s *application) Outcome {
 	offsets := s.groups[e.Group]
 	if offsets == nil {
 		return Outcome{Err: fmt.Errorf("%w: %q", ErrGroupNotFound, e.Group)}

@@ -13,106 +13,122 @@ const rememberedBatches = 5
 // not write, in milliseconds of commit time, like Kafka's producer.id.expiration.ms.
 const ProducerExpiration = 24 * 60 * 60 * 1000
 
-// expiryPeriod is how often the producers are looked through.
+// expiryPeriod is how often, in milliseconds of commit time, the producers are
+// looked through.
 const expiryPeriod = 10 * 60 * 1000
 
 // seqAfter returns the sequence number n after seq. They wrap to 0 behind 2^31-1.
 func seqAfter(seq, n int32) int32 { return int32((int64(seq) + int64(n)) & (1<<31 - 1)) }
 
-// checkSequence decides what an idempotent producer's batch is, as Kafka's
-// ProducerStateManager does: a duplicate (known), an error, or the next batch
-// of the producer, which may be new (nil). Batches without a producer are always next.
-func (s *State) checkSequence(p *Partition, b *Batch) (producer *Producer, known *ProducerBatch, err error) {
+// lastSeq is the sequence number of a batch's last record.
+func (b *Batch) lastSeq() int32 { return seqAfter(b.BaseSequence, b.Offsets-1) }
+
+// checkSequence decides what a batch of an idempotent producer is, by the rules of
+// Kafka's ProducerAppendInfo: a duplicate (known), an error, or the producer's next
+// batch; producer is nil where it is not known yet. A batch without a producer is
+// always next.
+//
+// Kafka does not tell a batch that is older than those remembered from one whose
+// predecessor is missing, as sequence numbers wrap and say too little: both are out
+// of order. To call the former a duplicate would tell a client that records are
+// stored which may not be.
+func (p *Partition) checkSequence(b *Batch) (producer *Producer, known *ProducerBatch, err error) {
 	if b.ProducerID < 0 {
 		return nil, nil, nil
 	}
 	producer = p.Producers[b.ProducerID]
-	if producer == nil {
-		// Forgotten, or new: any sequence may begin (KIP-360).
+	switch {
+	case producer == nil:
+		// New or forgotten: any sequence may begin.
 		return nil, nil, nil
-	}
-	if b.ProducerEpoch < producer.Epoch {
+	case b.ProducerEpoch < producer.Epoch:
 		return nil, nil, fmt.Errorf("%w: producer %d has epoch %d, the batch %d", ErrInvalidProducerEpoch, b.ProducerID, producer.Epoch, b.ProducerEpoch)
-	}
-	if b.ProducerEpoch > producer.Epoch {
-		if b.BaseSequence != 0 {
-			return nil, nil, fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, b.ProducerID, b.ProducerEpoch, b.BaseSequence)
-		}
+	case b.ProducerEpoch > producer.Epoch && b.BaseSequence != 0:
+		return nil, nil, fmt.Errorf("%w: producer %d begins epoch %d with sequence %d, not 0", ErrOutOfOrderSequence, b.ProducerID, b.ProducerEpoch, b.BaseSequence)
+	case b.ProducerEpoch > producer.Epoch:
 		return producer, nil, nil
 	}
-	last := seqAfter(b.BaseSequence, b.Offsets-1)
-	for i := range producer.Batches {
-		if k := &producer.Batches[i]; k.FirstSeq == b.BaseSequence && k.LastSeq == last {
-			return producer, k, nil
-		}
+	if known = producer.find(b); known != nil {
+		return producer, known, nil
 	}
 	if next := seqAfter(producer.Batches[len(producer.Batches)-1].LastSeq, 1); b.BaseSequence != next {
-		return nil, nil, outOfOrder(producer, b, next)
+		return nil, nil, fmt.Errorf("%w: producer %d sent sequence %d, %d is next", ErrOutOfOrderSequence, b.ProducerID, b.BaseSequence, next)
 	}
 	return producer, nil, nil
 }
 
-// outOfOrder tells a batch that is older than those remembered from one whose
-// predecessor is missing: the former is in the log already.
-func outOfOrder(producer *Producer, b *Batch, next int32) error {
-	behind := (int64(next) - int64(b.BaseSequence)) & (1<<31 - 1)
-	if oldest := (int64(next) - int64(producer.Batches[0].FirstSeq)) & (1<<31 - 1); behind > oldest && behind < 1<<30 {
-		return fmt.Errorf("%w: producer %d sent sequence %d, %d is next", ErrDuplicateSequence, b.ProducerID, b.BaseSequence, next)
+// find returns the remembered batch with the same sequence numbers, or nil.
+func (w *Producer) find(b *Batch) *ProducerBatch {
+	last := b.lastSeq()
+	for i := range w.Batches {
+		if k := &w.Batches[i]; k.FirstSeq == b.BaseSequence && k.LastSeq == last {
+			return k
+		}
 	}
-	return fmt.Errorf("%w: producer %d sent sequence %d, %d is next", ErrOutOfOrderSequence, b.ProducerID, b.BaseSequence, next)
+	return nil
 }
 
-// remember notes an accepted batch of an idempotent producer.
-func (s *State) remember(p *Partition, producer *Producer, b *Batch, base int64, c *Commit) {
+// remember notes an accepted batch; w is nil where its producer is not known yet.
+func (s *State) remember(p *Partition, w *Producer, b *Batch, base int64) {
 	if b.ProducerID < 0 {
 		return
 	}
-	if producer == nil {
-		producer = &Producer{ID: b.ProducerID, Epoch: b.ProducerEpoch}
+	if w == nil {
+		w = &Producer{ID: b.ProducerID, Batches: make([]ProducerBatch, 0, rememberedBatches)}
 		if p.Producers == nil {
 			p.Producers = make(map[int64]*Producer)
 		}
-		p.Producers[b.ProducerID] = producer
+		p.Producers[b.ProducerID] = w
 	}
-	if producer.Epoch != b.ProducerEpoch {
-		producer.Epoch, producer.Batches = b.ProducerEpoch, producer.Batches[:0]
+	if w.Epoch != b.ProducerEpoch {
+		w.Epoch, w.Batches = b.ProducerEpoch, w.Batches[:0]
 	}
-	if len(producer.Batches) == rememberedBatches {
-		copy(producer.Batches, producer.Batches[1:])
-		producer.Batches = producer.Batches[:rememberedBatches-1]
+	if n := len(w.Batches); n == rememberedBatches {
+		copy(w.Batches, w.Batches[1:])
+		w.Batches = w.Batches[:n-1]
 	}
-	producer.Batches = append(producer.Batches, ProducerBatch{b.BaseSequence, seqAfter(b.BaseSequence, b.Offsets-1), base, b.MaxTimestamp})
-	producer.LastTime = s.Time
-	s.dirty.producers[producerKey{p.ID, producer.ID}] = struct{}{}
+	w.Batches = append(w.Batches, ProducerBatch{b.BaseSequence, b.lastSeq(), base, b.MaxTimestamp})
+	w.LastTime = s.Time
+	s.unsaved.producer(p, w)
 }
 
-// expireProducers forgets producers that have not written for long. It looks
-// at the state's own time only, which never goes back: a clock that jumps to and fro
-// forgets nobody early by more than it jumped.
+// expireProducers forgets producers that have not written for long, and the names of
+// those that no partition knows any more. It compares values of the state's own
+// time, which never goes back: while a clock that jumped ahead is set right, nobody
+// grows older, and a producer is forgotten early by no more than the jump.
 func (s *State) expireProducers() {
 	if s.Time-s.lastExpiry < expiryPeriod {
 		return
 	}
 	s.lastExpiry = s.Time
-	alive := make(map[int64]bool)
+	idle := make(map[int64]string) // names that nobody has asked for in a while, by id
+	for name, n := range s.names {
+		if s.expired(n.Asked) {
+			idle[n.ID] = name
+		}
+	}
 	for _, t := range s.topics {
 		for _, p := range t.Partitions {
-			for id, producer := range p.Producers {
-				if s.Time-producer.LastTime <= ProducerExpiration {
-					alive[id] = true
-					continue
+			for id, w := range p.Producers {
+				if s.expired(w.LastTime) {
+					s.forget(p, id)
+				} else if len(idle) > 0 {
+					delete(idle, id)
 				}
-				delete(p.Producers, id)
-				s.dirty.producers[producerKey{p.ID, id}] = struct{}{}
 			}
 		}
 	}
-	for name, n := range s.producers {
-		if !alive[n.ID] && s.Time-n.Asked > ProducerExpiration {
-			delete(s.producers, name)
-			s.dirty.names[name] = struct{}{}
-		}
+	for _, name := range idle {
+		delete(s.names, name)
+		s.unsaved.names[name] = struct{}{}
 	}
+}
+
+func (s *State) expired(last int64) bool { return s.Time-last >= ProducerExpiration }
+
+func (s *State) forget(p *Partition, id int64) {
+	delete(p.Producers, id)
+	s.unsaved.forgotten = append(s.unsaved.forgotten, producerKey{p.ID, id})
 }
 
 func (*ReserveProducerIDs) kind() kind { return kindReserveProducerIDs }
@@ -125,12 +141,11 @@ func (e *ReserveProducerIDs) Validate() error {
 	return nil
 }
 
-// append writes: count uvarint.
 func (e *ReserveProducerIDs) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(e.Count))
 }
 
-func (e *ReserveProducerIDs) apply(s *State, c *Commit) Outcome {
+func (e *ReserveProducerIDs) apply(s *application) Outcome {
 	first := s.nextProducer
 	s.nextProducer += int64(e.Count)
 	return Outcome{Value: first}
@@ -146,17 +161,16 @@ func (e *NameProducer) Validate() error {
 	return nil
 }
 
-// append writes: name string.
 func (e *NameProducer) append(dst []byte) []byte { return appendString(dst, e.Name) }
 
-func (e *NameProducer) apply(s *State, c *Commit) Outcome {
-	n, ok := s.producers[e.Name]
+func (e *NameProducer) apply(s *application) Outcome {
+	n, ok := s.names[e.Name]
 	if !ok {
 		n.ID = s.nextProducer
 		s.nextProducer++
 	}
 	n.Asked = s.Time
-	s.producers[e.Name] = n
-	s.dirty.names[e.Name] = struct{}{}
+	s.names[e.Name] = n
+	s.unsaved.names[e.Name] = struct{}{}
 	return Outcome{Value: n.ID}
 }

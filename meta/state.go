@@ -1,9 +1,12 @@
 package meta
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 )
 
 // TopicID identifies a topic for good: a topic that is deleted and created
@@ -28,14 +31,15 @@ type State struct {
 	SeqEpoch uint32
 	Time     int64 // the latest commit time seen, milliseconds since 1970
 
-	nextProducer int64 // the producer id that is given next
+	nextProducer int64 // the producer id that is given next; ids begin at 1 and are never given twice
 	lastExpiry   int64 // Time when producers were last looked through
 	topics       map[TopicID]*Topic
 	byName       map[string]*Topic
-	segments     map[uint64]*Segment
+	ordered      []*Topic  // all topics, ascending by name
+	segments     []Segment // ascending by ID
 	groups       map[string]map[PartitionID]GroupOffset
-	producers    map[string]namedProducer
-	dirty        dirty
+	names        map[string]namedProducer
+	unsaved      unsaved
 }
 
 // NewState returns the state before the first commit.
@@ -44,47 +48,78 @@ func NewState() *State {
 		nextProducer: 1,
 		topics:       make(map[TopicID]*Topic),
 		byName:       make(map[string]*Topic),
-		segments:     make(map[uint64]*Segment),
 		groups:       make(map[string]map[PartitionID]GroupOffset),
-		producers:    make(map[string]namedProducer),
-		dirty:        newDirty(),
+		names:        make(map[string]namedProducer),
+		unsaved:      newUnsaved(),
 	}
 }
 
-// TopicByName returns a topic, or nil.
+// TopicByName returns a topic, or nil. A topic and its partitions may be read as
+// long as the state may.
 func (s *State) TopicByName(name string) *Topic { return s.byName[name] }
 
 // TopicByID returns a topic, or nil.
 func (s *State) TopicByID(id TopicID) *Topic { return s.topics[id] }
 
-// Topics yields all topics, in no order.
-func (s *State) Topics() iter.Seq[*Topic] { return maps.Values(s.topics) }
+// Topics yields all topics, ascending by name.
+func (s *State) Topics() iter.Seq[*Topic] { return slices.Values(s.ordered) }
 
 // Partition returns a partition, or nil.
 func (s *State) Partition(id PartitionID) *Partition {
-	p, _ := s.findPartition(id)
-	return p
+	t := s.topics[id.Topic]
+	if t == nil || id.Index < 0 || int(id.Index) >= len(t.Partitions) {
+		return nil
+	}
+	return t.Partitions[id.Index]
 }
 
 func (s *State) findPartition(id PartitionID) (*Partition, error) {
+	if p := s.Partition(id); p != nil {
+		return p, nil
+	}
 	t := s.topics[id.Topic]
 	if t == nil {
 		return nil, ErrTopicNotFound
 	}
-	if id.Index < 0 || int(id.Index) >= len(t.Partitions) {
-		return nil, fmt.Errorf("%w: %d, topic %q has %d", ErrPartitionNotFound, id.Index, t.Name, len(t.Partitions))
-	}
-	return t.Partitions[id.Index], nil
+	return nil, fmt.Errorf("%w: %d, topic %q has %d", ErrPartitionNotFound, id.Index, t.Name, len(t.Partitions))
 }
 
-// Segment returns a segment, or nil.
-func (s *State) Segment(id uint64) *Segment { return s.segments[id] }
+// Segment returns a segment, or nil. The result is valid until the next Apply.
+func (s *State) Segment(id uint64) *Segment {
+	i, found := s.segmentIndex(id)
+	if !found {
+		return nil
+	}
+	return &s.segments[i]
+}
 
-// Segments yields all segments that hold or held blocks, in no order.
-func (s *State) Segments() iter.Seq[*Segment] { return maps.Values(s.segments) }
+// segmentIndex returns where a segment is, or would be. Ids are nearly dense, so
+// that the first guess mostly hits.
+func (s *State) segmentIndex(id uint64) (int, bool) {
+	if len(s.segments) == 0 {
+		return 0, false
+	}
+	if guess := id - s.segments[0].ID; guess < uint64(len(s.segments)) && s.segments[guess].ID == id {
+		return int(guess), true
+	}
+	return slices.BinarySearchFunc(s.segments, id, func(g Segment, id uint64) int { return cmp.Compare(g.ID, id) })
+}
 
-// Groups yields the names of all groups that have offsets, in no order.
-func (s *State) Groups() iter.Seq[string] { return maps.Keys(s.groups) }
+// Segments yields all segments that hold or held blocks, ascending by id. Those
+// that no extent refers to any more are among them: whoever deletes objects needs to
+// know of them.
+func (s *State) Segments() iter.Seq[*Segment] {
+	return func(yield func(*Segment) bool) {
+		for i := range s.segments {
+			if !yield(&s.segments[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Groups yields the names of all groups that have offsets, ascending.
+func (s *State) Groups() iter.Seq[string] { return slices.Values(slices.Sorted(maps.Keys(s.groups))) }
 
 // GroupOffset returns a group's position in a partition, and whether it has one.
 func (s *State) GroupOffset(group string, p PartitionID) (GroupOffset, bool) {
@@ -92,15 +127,26 @@ func (s *State) GroupOffset(group string, p PartitionID) (GroupOffset, bool) {
 	return o, ok
 }
 
-// GroupOffsets yields all positions of a group, in no order.
+// GroupOffsets yields all positions of a group, ascending by partition.
 func (s *State) GroupOffsets(group string) iter.Seq2[PartitionID, GroupOffset] {
-	return maps.All(s.groups[group])
+	return func(yield func(PartitionID, GroupOffset) bool) {
+		offsets := s.groups[group]
+		for _, p := range slices.SortedFunc(maps.Keys(offsets), comparePartitions) {
+			if !yield(p, offsets[p]) {
+				return
+			}
+		}
+	}
+}
+
+func comparePartitions(a, b PartitionID) int {
+	return cmp.Or(bytes.Compare(a.Topic[:], b.Topic[:]), cmp.Compare(a.Index, b.Index))
 }
 
 // NamedProducer returns the id that a producer's name has, and whether it has one.
 func (s *State) NamedProducer(name string) (int64, bool) {
-	p, ok := s.producers[name]
-	return p.ID, ok
+	n, ok := s.names[name]
+	return n.ID, ok
 }
 
 // Topic is a topic with its partitions. Configs is replaced, never changed in
@@ -116,11 +162,17 @@ type Topic struct {
 // Partition is one ordered log.
 type Partition struct {
 	ID            PartitionID
-	LogStart      int64        // first offset that may be read
-	HighWatermark int64        // offset that the next record gets
-	Extents       []Extent     // ascending by Base, without overlap
-	Epochs        []EpochStart // leader epochs in which something was written, ascending
-	Producers     map[int64]*Producer
+	LogStart      int64               // first offset that may be read
+	HighWatermark int64               // offset that the next record gets
+	Extents       []Extent            // ascending by Base, without overlap
+	Epochs        []EpochStart        // leader epochs in which something was written, ascending
+	Producers     map[int64]*Producer // by id; nil until there is one
+
+	unsavedExtents int  // how many of the last extents bbolt lacks
+	slack          int  // places of dropped extents in front of Extents, which its array still holds
+	changed        bool // listed in unsaved.partitions
+	trimmed        bool // extents were dropped that bbolt may have
+	deleted        bool // the topic is gone
 }
 
 // EpochStart says that a leader epoch wrote its first record at Start (KIP-101).
@@ -153,8 +205,10 @@ type Segment struct {
 type Producer struct {
 	ID       int64
 	Epoch    int16
-	LastTime int64           // commit time of its last batch, milliseconds
+	LastTime int64           // State.Time when its last batch came, milliseconds
 	Batches  []ProducerBatch // the last five, oldest first
+
+	changed bool // listed in unsaved.producers
 }
 
 // ProducerBatch is one accepted batch of an idempotent producer.
@@ -167,7 +221,7 @@ type ProducerBatch struct {
 // namedProducer is a producer id that belongs to a name.
 type namedProducer struct {
 	ID    int64
-	Asked int64 // commit time when the name was last asked for
+	Asked int64 // State.Time when the name was last asked for, milliseconds
 }
 
 // GroupOffset is a consumer group's committed position in a partition.

@@ -5,10 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 )
 
-// maxPartitions bounds what one entry can make the state allocate. The engine's own limit is lower.
-const maxPartitions = 1 << 20
+// maxPartitions bounds what one entry can make the state allocate; the engine's
+// own limit is lower. maxTopicName keeps the journal honest about names.
+const (
+	maxPartitions = 1 << 17
+	maxTopicName  = 1 << 10
+)
 
 func checkPartitions(n int32) error {
 	if n < 1 || n > maxPartitions {
@@ -21,7 +27,7 @@ func (*CreateTopic) kind() kind { return kindCreateTopic }
 
 // Validate implements Entry.
 func (e *CreateTopic) Validate() error {
-	if e.Name == "" || len(e.Name) > 1<<10 {
+	if e.Name == "" || len(e.Name) > maxTopicName {
 		return fmt.Errorf("a name of %d bytes", len(e.Name))
 	}
 	if e.ID == (TopicID{}) {
@@ -30,37 +36,48 @@ func (e *CreateTopic) Validate() error {
 	return checkPartitions(e.Partitions)
 }
 
-// append writes: topic id 16 bytes, name string, partitions uvarint, configs (count, then key and value each).
 func (e *CreateTopic) append(dst []byte) []byte {
 	dst = appendString(append(dst, e.ID[:]...), e.Name)
 	return appendConfigs(binary.AppendUvarint(dst, uint64(e.Partitions)), e.Configs)
 }
 
-func (e *CreateTopic) apply(s *State, c *Commit) Outcome {
+func (e *CreateTopic) apply(s *application) Outcome {
 	if s.byName[e.Name] != nil || s.topics[e.ID] != nil {
 		return Outcome{Err: fmt.Errorf("%w: %q", ErrTopicExists, e.Name)}
 	}
-	t := &Topic{ID: e.ID, Name: e.Name, CreatedAt: c.Time, Configs: maps.Clone(e.Configs)}
+	t := &Topic{ID: e.ID, Name: e.Name, CreatedAt: s.commit.Time, Configs: maps.Clone(e.Configs)}
 	s.addTopic(t)
 	s.growTopic(t, e.Partitions)
 	return Outcome{}
 }
 
+func compareNames(t *Topic, name string) int { return strings.Compare(t.Name, name) }
+
 func (s *State) addTopic(t *Topic) {
 	s.topics[t.ID], s.byName[t.Name] = t, t
-	s.dirty.topics[t.ID] = struct{}{}
+	i, _ := slices.BinarySearchFunc(s.ordered, t.Name, compareNames)
+	s.ordered = slices.Insert(s.ordered, i, t)
+}
+
+func (s *State) removeTopic(t *Topic) {
+	delete(s.topics, t.ID)
+	delete(s.byName, t.Name)
+	i, _ := slices.BinarySearchFunc(s.ordered, t.Name, compareNames)
+	s.ordered = slices.Delete(s.ordered, i, i+1)
 }
 
 // growTopic adds empty partitions up to count. They are made in one piece.
 func (s *State) growTopic(t *Topic, count int32) {
 	have := int32(len(t.Partitions))
 	fresh := make([]Partition, count-have)
+	t.Partitions = slices.Grow(t.Partitions, len(fresh))
 	for i := range fresh {
 		p := &fresh[i]
 		p.ID = PartitionID{t.ID, have + int32(i)}
 		t.Partitions = append(t.Partitions, p)
+		s.unsaved.partition(p)
 	}
-	s.dirty.topics[t.ID] = struct{}{}
+	s.unsaved.topics[t.ID] = struct{}{}
 }
 
 func (*DeleteTopic) kind() kind { return kindDeleteTopic }
@@ -68,20 +85,16 @@ func (*DeleteTopic) kind() kind { return kindDeleteTopic }
 // Validate implements Entry.
 func (e *DeleteTopic) Validate() error { return nil }
 
-// append writes: topic id 16 bytes.
 func (e *DeleteTopic) append(dst []byte) []byte { return append(dst, e.ID[:]...) }
 
-func (e *DeleteTopic) apply(s *State, c *Commit) Outcome {
+func (e *DeleteTopic) apply(s *application) Outcome {
 	t := s.topics[e.ID]
 	if t == nil {
 		return Outcome{Err: ErrTopicNotFound}
 	}
 	for _, p := range t.Partitions {
 		s.dropExtents(p, len(p.Extents))
-		for id := range p.Producers {
-			s.dirty.producers[producerKey{p.ID, id}] = struct{}{}
-		}
-		s.dirty.partitions[p.ID] = struct{}{}
+		p.deleted = true
 	}
 	for group, offsets := range s.groups {
 		for p := range offsets {
@@ -90,9 +103,8 @@ func (e *DeleteTopic) apply(s *State, c *Commit) Outcome {
 			}
 		}
 	}
-	delete(s.topics, t.ID)
-	delete(s.byName, t.Name)
-	s.dirty.topics[t.ID] = struct{}{}
+	s.removeTopic(t)
+	s.unsaved.deleted = append(s.unsaved.deleted, t.ID)
 	return Outcome{}
 }
 
@@ -101,12 +113,11 @@ func (*CreatePartitions) kind() kind { return kindCreatePartitions }
 // Validate implements Entry.
 func (e *CreatePartitions) Validate() error { return checkPartitions(e.Count) }
 
-// append writes: topic id 16 bytes, count uvarint.
 func (e *CreatePartitions) append(dst []byte) []byte {
 	return binary.AppendUvarint(append(dst, e.ID[:]...), uint64(e.Count))
 }
 
-func (e *CreatePartitions) apply(s *State, c *Commit) Outcome {
+func (e *CreatePartitions) apply(s *application) Outcome {
 	t := s.topics[e.ID]
 	if t == nil {
 		return Outcome{Err: ErrTopicNotFound}
@@ -123,7 +134,6 @@ func (*AlterConfigs) kind() kind { return kindAlterConfigs }
 // Validate implements Entry.
 func (e *AlterConfigs) Validate() error { return nil }
 
-// append writes: topic id 16 bytes, replace 0 or 1, removed names (count, strings), configs as in CreateTopic.
 func (e *AlterConfigs) append(dst []byte) []byte {
 	dst = append(dst, e.ID[:]...)
 	if e.Replace {
@@ -134,7 +144,7 @@ func (e *AlterConfigs) append(dst []byte) []byte {
 	return appendConfigs(appendStrings(dst, e.Remove), e.Set)
 }
 
-func (e *AlterConfigs) apply(s *State, c *Commit) Outcome {
+func (e *AlterConfigs) apply(s *application) Outcome {
 	t := s.topics[e.ID]
 	if t == nil {
 		return Outcome{Err: ErrTopicNotFound}
@@ -148,6 +158,6 @@ func (e *AlterConfigs) apply(s *State, c *Commit) Outcome {
 	}
 	maps.Copy(configs, e.Set)
 	t.Configs = configs
-	s.dirty.topics[t.ID] = struct{}{}
+	s.unsaved.topics[t.ID] = struct{}{}
 	return Outcome{}
 }

@@ -3,14 +3,15 @@ package meta
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 )
 
 // bucket is a bbolt bucket of the metadata file; doc.go describes them.
 type bucket int
 
 const (
-	inPosition bucket = iota
-	inTopics
+	inTopics bucket = iota
 	inPartitions
 	inExtents
 	inProducers
@@ -19,12 +20,11 @@ const (
 	inNames
 )
 
-var buckets = [...]string{"position", "topics", "partitions", "extents", "producers", "segments", "offsets", "names"}
+var buckets = [...]string{"topics", "partitions", "extents", "producers", "segments", "offsets", "names"}
 
-// fileVersion is the format of the metadata file.
+// fileVersion is the format of all values of the metadata file. A file of another
+// version is built anew from the journal or, where that is too slow one day, converted.
 const fileVersion = 1
-
-var positionKey = []byte("position")
 
 func (s *State) appendPosition(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, fileVersion)
@@ -39,10 +39,10 @@ func (s *State) appendPosition(dst []byte) []byte {
 
 func (s *State) readPosition(r *reader) error {
 	if v := r.uvarint(); r.err == nil && v != fileVersion {
-		return fmt.Errorf("%w: metadata file version %d, this program reads %d", ErrVersion, v, fileVersion)
+		return fmt.Errorf("%w: format %d, this program reads %d", ErrVersion, v, fileVersion)
 	}
-	s.Cluster, s.Epoch, s.Seq = r.id(), uint32(r.max(1<<32-1)), r.uvarint()
-	s.SeqEpoch, s.Time, s.lastExpiry = uint32(r.max(1<<32-1)), r.varint(), r.varint()
+	s.Cluster, s.Epoch, s.Seq = r.id(), uint32(r.max(maxEpoch)), r.uvarint()
+	s.SeqEpoch, s.Time, s.lastExpiry = uint32(r.max(maxEpoch)), r.varint(), r.varint()
 	s.nextProducer = r.int64()
 	return r.end()
 }
@@ -52,13 +52,18 @@ func (t *Topic) appendValue(dst []byte) []byte {
 	return appendConfigs(binary.AppendUvarint(dst, uint64(len(t.Partitions))), t.Configs)
 }
 
-func (s *State) readTopic(k, r *reader) {
+func (l *loader) readTopic(k, r *reader) {
 	t := &Topic{ID: k.id(), Name: r.string(), CreatedAt: r.varint()}
-	n := r.max(maxPartitions)
+	n := int32(r.max(maxPartitions))
 	t.Configs = r.configs()
-	if r.end() == nil && k.end() == nil {
-		s.addTopic(t)
-		s.growTopic(t, int32(n))
+	switch {
+	case r.end() != nil || k.end() != nil:
+	case n == 0 || t.Name == "" || l.byName[t.Name] != nil:
+		r.fail("topic %q with %d partitions", t.Name, n)
+	default:
+		l.addTopic(t)
+		l.growTopic(t, n)
+		l.partitions += int(n)
 	}
 }
 
@@ -66,7 +71,14 @@ func appendPartitionKey(dst []byte, p PartitionID) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, p.Topic[:]...), uint32(p.Index))
 }
 
-// fixed32 and fixed64 read the big-endian numbers of a key.
+// fixed16, fixed32 and fixed64 read the big-endian numbers of a key.
+func (r *reader) fixed16() uint16 {
+	if b := r.bytes(2); b != nil {
+		return binary.BigEndian.Uint16(b)
+	}
+	return 0
+}
+
 func (r *reader) fixed32() uint32 {
 	if b := r.bytes(4); b != nil {
 		return binary.BigEndian.Uint32(b)
@@ -81,14 +93,19 @@ func (r *reader) fixed64() uint64 {
 	return 0
 }
 
-// keyPartition reads the partition of a key; it must exist.
-func (s *State) keyPartition(k *reader) *Partition {
+// keyPartition reads the partition of a key; it must exist. The result is valid even
+// after an error.
+func (l *loader) keyPartition(k *reader) *Partition {
 	id := PartitionID{k.id(), int32(k.fixed32())}
-	p, err := s.findPartition(id)
-	if err != nil {
-		k.fail("a key of partition %d of topic %x: %v", id.Index, id.Topic, err)
+	if id == l.last.ID {
+		return l.last // neighbours mostly share it
+	}
+	p := l.Partition(id)
+	if p == nil {
+		k.fail("there is no partition %d of topic %x", id.Index, id.Topic)
 		return &Partition{}
 	}
+	l.last = p
 	return p
 }
 
@@ -103,8 +120,8 @@ func (p *Partition) appendValue(dst []byte) []byte {
 	return dst
 }
 
-func (s *State) readPartition(k, r *reader) {
-	p := s.keyPartition(k)
+func (l *loader) readPartition(k, r *reader) {
+	p := l.keyPartition(k)
 	p.LogStart, p.HighWatermark = r.int64(), r.int64()
 	if n := r.count(2); n > 0 {
 		p.Epochs = make([]EpochStart, n)
@@ -112,10 +129,11 @@ func (s *State) readPartition(k, r *reader) {
 	for i := range p.Epochs {
 		p.Epochs[i] = EpochStart{r.int32(), r.int64()}
 	}
+	l.partitions--
 }
 
-func appendExtentKey(dst []byte, k extentKey) []byte {
-	return binary.BigEndian.AppendUint64(appendPartitionKey(dst, k.partition), uint64(k.base))
+func appendExtentKey(dst []byte, p PartitionID, base int64) []byte {
+	return binary.BigEndian.AppendUint64(appendPartitionKey(dst, p), uint64(base))
 }
 
 func (e *Extent) appendValue(dst []byte) []byte {
@@ -128,21 +146,33 @@ func (e *Extent) appendValue(dst []byte) []byte {
 	return binary.AppendVarint(dst, e.MaxTimestamp)
 }
 
-// readExtent relies on the order of the keys: a partition's extents come ascending.
-func (s *State) readExtent(k, r *reader) {
-	p := s.keyPartition(k)
+// readExtent relies on the order of the keys: the extents of a partition come one
+// after the other, ascending. They are collected, to be stored in one piece.
+func (l *loader) readExtent(k, r *reader) {
+	p := l.keyPartition(k)
+	if p != l.extentsOf {
+		l.storeExtents()
+		l.extentsOf = p
+	}
 	e := Extent{Base: int64(k.fixed64()), Count: r.int32(), Segment: r.uvarint(), Pos: r.int64(), Len: r.int32(), From: r.int32(), To: r.int32(), MaxTimestamp: r.varint()}
-	g := s.segments[e.Segment]
+	g := l.Segment(e.Segment)
 	if g == nil {
-		r.fail("extent %d of %x/%d is in segment %d, which is unknown", e.Base, p.ID.Topic, p.ID.Index, e.Segment)
+		r.fail("extent %d is in segment %d, which is unknown", e.Base, e.Segment)
 		return
 	}
 	g.Extents++
-	p.Extents = append(p.Extents, e)
+	l.extents = append(l.extents, e)
 }
 
-func appendProducerKey(dst []byte, k producerKey) []byte {
-	return binary.BigEndian.AppendUint64(appendPartitionKey(dst, k.partition), uint64(k.id))
+func (l *loader) storeExtents() {
+	if l.extentsOf != nil {
+		l.extentsOf.Extents = slices.Clone(l.extents)
+	}
+	l.extents = l.extents[:0]
+}
+
+func appendProducerKey(dst []byte, p PartitionID, id int64) []byte {
+	return binary.BigEndian.AppendUint64(appendPartitionKey(dst, p), uint64(id))
 }
 
 func (p *Producer) appendValue(dst []byte) []byte {
@@ -158,30 +188,31 @@ func (p *Producer) appendValue(dst []byte) []byte {
 	return dst
 }
 
-func (s *State) readProducer(k, r *reader) {
-	part := s.keyPartition(k)
-	p := &Producer{ID: int64(k.fixed64()), Epoch: int16(r.max(1<<15 - 1)), LastTime: r.varint()}
+func (l *loader) readProducer(k, r *reader) {
+	p := l.keyPartition(k)
+	w := &Producer{ID: int64(k.fixed64()), Epoch: int16(r.max(math.MaxInt16)), LastTime: r.varint()}
 	n := r.max(rememberedBatches)
-	if n == 0 {
-		r.fail("producer %d has no batch", p.ID)
+	if w.ID < 0 || n == 0 {
+		r.fail("producer %d with %d batches", w.ID, n)
 		return
 	}
+	w.Batches = make([]ProducerBatch, 0, rememberedBatches)
 	for range n {
-		p.Batches = append(p.Batches, ProducerBatch{r.int32(), r.int32(), r.int64(), r.varint()})
+		w.Batches = append(w.Batches, ProducerBatch{r.int32(), r.int32(), r.int64(), r.varint()})
 	}
-	if part.Producers == nil {
-		part.Producers = make(map[int64]*Producer)
+	if p.Producers == nil {
+		p.Producers = make(map[int64]*Producer)
 	}
-	part.Producers[p.ID] = p
+	p.Producers[w.ID] = w
 }
 
 func (g *Segment) appendValue(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(g.Epoch)), uint64(g.Size))
 }
 
-func (s *State) readSegment(k, r *reader) {
-	g := &Segment{ID: k.fixed64(), Epoch: uint32(r.max(1<<32 - 1)), Size: r.int64()}
-	s.segments[g.ID] = g
+// readSegment relies on the order of the keys, too.
+func (l *loader) readSegment(k, r *reader) {
+	l.segments = append(l.segments, Segment{ID: k.fixed64(), Epoch: uint32(r.max(maxEpoch)), Size: r.int64()})
 }
 
 func appendOffsetKey(dst []byte, k offsetKey) []byte {
@@ -191,28 +222,24 @@ func appendOffsetKey(dst []byte, k offsetKey) []byte {
 
 func (o *GroupOffset) appendValue(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(o.Offset))
-	dst = binary.AppendUvarint(dst, uint64(o.LeaderEpoch+1))
+	dst = binary.AppendUvarint(dst, uint64(int64(o.LeaderEpoch)+1))
 	return binary.AppendVarint(appendString(dst, o.Metadata), o.CommittedAt)
 }
 
-func (s *State) readOffset(k, r *reader) {
-	var n uint16
-	if b := k.bytes(2); b != nil {
-		n = binary.BigEndian.Uint16(b)
+func (l *loader) readOffset(k, r *reader) {
+	group := string(k.bytes(uint64(k.fixed16())))
+	p := l.keyPartition(k)
+	o := GroupOffset{r.int64(), r.leaderEpoch(), r.string(), r.varint()}
+	if l.groups[group] == nil {
+		l.groups[group] = make(map[PartitionID]GroupOffset)
 	}
-	group := string(k.bytes(uint64(n)))
-	p := s.keyPartition(k)
-	o := GroupOffset{r.int64(), int32(r.max(1<<31-1)) - 1, r.string(), r.varint()}
-	if s.groups[group] == nil {
-		s.groups[group] = make(map[PartitionID]GroupOffset)
-	}
-	s.groups[group][p.ID] = o
+	l.groups[group][p.ID] = o
 }
 
 func (n namedProducer) appendValue(dst []byte) []byte {
 	return binary.AppendVarint(binary.AppendUvarint(dst, uint64(n.ID)), n.Asked)
 }
 
-func (s *State) readName(k, r *reader) {
-	s.producers[string(k.bytes(uint64(len(k.src))))] = namedProducer{r.int64(), r.varint()}
+func (l *loader) readName(k, r *reader) {
+	l.names[string(k.bytes(uint64(len(k.src))))] = namedProducer{r.int64(), r.varint()}
 }

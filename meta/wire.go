@@ -28,7 +28,8 @@ func appendPartition(dst []byte, p PartitionID) []byte {
 }
 
 // reader decodes from src. After the first error it returns zero values; the
-// caller checks err once, at the end.
+// caller checks err once, at the end. It accepts no other bytes than those that the
+// functions above write: what can be decoded encodes to the same bytes again.
 type reader struct {
 	src []byte
 	err error
@@ -43,22 +44,18 @@ func (r *reader) fail(format string, args ...any) {
 
 func (r *reader) uvarint() uint64 {
 	v, n := binary.Uvarint(r.src)
-	if n <= 0 {
-		r.fail("a number is cut short")
+	if n <= 0 || n > 1 && r.src[n-1] == 0 {
+		r.fail("a number is cut short, too large, or longer than it need be")
 		return 0
 	}
 	r.src = r.src[n:]
 	return v
 }
 
+// varint reads a signed number in zigzag form.
 func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.src)
-	if n <= 0 {
-		r.fail("a number is cut short")
-		return 0
-	}
-	r.src = r.src[n:]
-	return v
+	v := r.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 // max reads a number that is at most limit.
@@ -100,6 +97,9 @@ func (r *reader) id() (id [16]byte) {
 	copy(id[:], r.bytes(16))
 	return id
 }
+
+// leaderEpoch reads a leader epoch that is written as one more, for -1.
+func (r *reader) leaderEpoch() int32 { return int32(int64(r.max(1<<31)) - 1) }
 
 func (r *reader) partition() PartitionID { return PartitionID{r.id(), r.int32()} }
 

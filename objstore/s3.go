@@ -49,14 +49,12 @@ type S3Options struct {
 //
 // All methods may be called concurrently.
 type S3 struct {
-	client        *s3.Client
-	bucket        string
-	prefix        string // empty or ending in a slash
-	where         string // for messages
-	unsigned      bool   // a body needs no signature; see signsBodies
-	delay         backoff
-	bodyAttempts  int
-	deleteRetries int
+	client   *s3.Client
+	bucket   string
+	prefix   string // empty or ending in a slash
+	where    string // for messages
+	unsigned bool   // a body needs no signature; see signsBodies
+	delay    backoff
 }
 
 var _ Store = (*S3)(nil)
@@ -65,6 +63,10 @@ var _ Store = (*S3)(nil)
 // speak to the bucket; see CheckBucket. An error that wraps ErrPermanent says
 // what to set.
 func NewS3(ctx context.Context, o S3Options) (*S3, error) {
+	return newS3(ctx, o, standardBackoff)
+}
+
+func newS3(ctx context.Context, o S3Options, delay backoff) (*S3, error) {
 	prefix, err := o.validate()
 	if err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func NewS3(ctx context.Context, o S3Options) (*S3, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := &S3{bucket: o.Bucket, prefix: prefix, delay: standardBackoff, bodyAttempts: maxAttempts, deleteRetries: maxAttempts - 1}
+	store := &S3{bucket: o.Bucket, prefix: prefix, delay: delay}
 	store.client = s3.NewFromConfig(cfg, func(so *s3.Options) { store.configure(so, o) })
 	if store.client.Options().Region == "" {
 		return nil, fmt.Errorf("%w: no region: set AWS_REGION", ErrPermanent)

@@ -46,11 +46,11 @@ func (s *S3) deleteBatch(ctx context.Context, names []types.ObjectIdentifier) er
 		if err != nil {
 			return explainS3(err)
 		}
-		again, failed := s.failedKeys(out.Errors)
+		again, failed := failedKeys(out.Errors)
 		if failed == nil {
 			return nil
 		}
-		if len(again) == 0 || attempt > s.deleteRetries {
+		if len(again) == 0 || attempt == maxAttempts {
 			return failed
 		}
 		if err := s.delay.wait(ctx, attempt); err != nil {
@@ -62,7 +62,7 @@ func (s *S3) deleteBatch(ctx context.Context, names []types.ObjectIdentifier) er
 
 // failedKeys returns the keys to try again and one of the errors. There are none
 // to try again where any failed for good.
-func (s *S3) failedKeys(errs []types.Error) (again []types.ObjectIdentifier, failed error) {
+func failedKeys(errs []types.Error) (again []types.ObjectIdentifier, failed error) {
 	for _, e := range errs {
 		code := aws.ToString(e.Code)
 		if code == "NoSuchKey" {

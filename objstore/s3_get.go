@@ -90,7 +90,7 @@ func (s *S3) get(ctx context.Context, key string, in *s3.GetObjectInput, expect 
 		if err == nil || !errors.Is(err, errBody) {
 			return body, err
 		}
-		if attempt == s.bodyAttempts || s.delay.wait(ctx, attempt) != nil {
+		if attempt == maxAttempts || s.delay.wait(ctx, attempt) != nil {
 			return nil, fmt.Errorf("get %s: %w", key, cmp.Or(ctx.Err(), err))
 		}
 	}

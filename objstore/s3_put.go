@@ -10,10 +10,9 @@ import (
 	"net"
 	"net/url"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -52,8 +52,8 @@ type stallConn struct {
 	limit time.Duration
 }
 
-// Read waits for an answer: what was sent before counts as progress too, as
-// Write moves the deadline of a Read that waits.
+// Read waits for an answer. What is sent meanwhile counts as progress too: Write
+// moves the deadline of a Read that waits.
 func (c *stallConn) Read(p []byte) (int, error) {
 	if err := c.Conn.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
 		return 0, err
@@ -68,8 +68,12 @@ func (c *stallConn) Write(p []byte) (written int, err error) {
 		}
 		n, err := c.Conn.Write(p[:min(len(p), stallChunkBytes)])
 		written += n
-		if p = p[n:]; err != nil || len(p) == 0 {
+		if err != nil {
 			return written, err
+		}
+		if p = p[n:]; len(p) == 0 {
+			// The other side has the whole limit to answer, however long this took.
+			return written, c.Conn.SetReadDeadline(time.Now().Add(c.limit))
 		}
 	}
 }

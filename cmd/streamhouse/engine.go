@@ -14,21 +14,32 @@ import (
 
 // openEngine takes over the bucket. It gives up when the store stays silent.
 func openEngine(ctx context.Context, s *settings, m *metrics, h *health, logger *slog.Logger) (*log.Log, error) {
-	ctx, patience := newPatience(ctx, s.StartupTimeout, logger)
+	ctx, patience := newPatience(ctx, s.StartupTimeout)
 	defer patience.close()
 	store, err := openStore(ctx, s)
 	if err != nil {
-		return nil, explain(err)
+		return nil, fmt.Errorf("%s: %w", storageName(s), err)
 	}
 	watched := &watchedStore{store: store, called: []func(storeCall){m.store.called, patience.called}}
 	engine, err := log.Open(ctx, watched, engineOptions(s, m, h, logger))
-	if silent := context.Cause(ctx); err != nil && errors.Is(silent, errSilent) {
+	if err == nil {
+		return engine, nil
+	}
+	if silent := context.Cause(ctx); errors.Is(silent, errSilent) {
 		err = silent
 	}
-	if err != nil {
-		return nil, explain(err)
+	if errors.Is(err, errSilent) || errors.Is(err, objstore.ErrPermanent) {
+		err = fmt.Errorf("%s: %w", storageName(s), err)
 	}
-	return engine, nil
+	return nil, explain(err)
+}
+
+// storageName says where the records are.
+func storageName(s *settings) string {
+	if s.UseLocalStorage {
+		return "local storage " + s.LocalStoragePath
+	}
+	return fmt.Sprintf("S3 bucket %q (region %s)", s.Bucket, s.Region)
 }
 
 func openStore(ctx context.Context, s *settings) (objstore.Store, error) {

@@ -20,7 +20,7 @@ func engineEvents(m *engineMetrics, logger *slog.Logger, changed func()) log.Eve
 		m.storeTrouble.Set(1)
 		changed()
 		if failures, tell := trouble.failed(time.Now()); tell {
-			logger.Error("the journal cannot be written: producers wait until it can",
+			logger.Error("the object store fails: trying again until it works",
 				"error", err, "attempt", attempt, "next_in", pause, "failures", failures)
 		}
 	}
@@ -28,7 +28,7 @@ func engineEvents(m *engineMetrics, logger *slog.Logger, changed func()) log.Eve
 		m.storeTrouble.Set(0)
 		changed()
 		since, failures := trouble.recovered()
-		logger.Info("the journal can be written again", "failures", failures, "after", time.Since(since).Round(time.Millisecond))
+		logger.Info("the object store works again", "failures", failures, "after", time.Since(since).Round(time.Millisecond))
 	}
 	e.CacheTrouble = func(err error) {
 		m.cacheOff.Set(1)

@@ -5,10 +5,11 @@ import (
 	"fmt"
 
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/meta"
 )
 
-// advice says for each error that ends the broker what to do about it. The first that fits is used.
+// advice says for each error that ends the broker what to do about it. The first that fits
+// is used. Errors of the store, of settings and of ports bring their own.
 var advice = []struct {
 	when error
 	do   string
@@ -17,7 +18,7 @@ var advice = []struct {
 	{log.ErrFenced, "one broker serves one bucket: stop the other one before this is started again"},
 	{log.ErrUnsafeStore, "it would let two brokers write over each other: use a store that honours If-None-Match on PUT, as S3 does"},
 	{log.ErrCorruptLog, "restore the object from a backup or from a version of it that the bucket keeps"},
-	{objstore.ErrPermanent, "check that the bucket exists, STREAMHOUSE_BUCKET, AWS_REGION, the credentials and their policy"},
+	{meta.ErrInUse, "stop that one, or name another file with STREAMHOUSE_METADATA"},
 }
 
 // explain puts behind an error what somebody can do about it.

@@ -6,9 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"streamhouse/log"
-	"streamhouse/objstore"
 )
 
 func TestErrorsComeWithAdvice(t *testing.T) {
@@ -19,8 +16,4 @@ func TestErrorsComeWithAdvice(t *testing.T) {
 	}
 	other := errors.New("other")
 	require.Equal(t, other, explain(other))
-
-	// A store that refuses for good is named as that, whatever the engine calls it.
-	err := explain(fmt.Errorf("%w: %w", log.ErrUnavailable, objstore.ErrPermanent))
-	require.ErrorContains(t, err, "STREAMHOUSE_BUCKET")
 }

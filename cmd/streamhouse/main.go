@@ -47,7 +47,7 @@ func serve(ctx context.Context, s *settings, logger *slog.Logger, opened func(*p
 	}
 	clients := newDoors(logger, servers...)
 	h.serving(engine)
-	logger.Info("serving", "grpc", p.grpc.Addr(), "kafka", p.kafka.Addr(), "http", p.httpAddr(), "cluster", engine.ClusterID(), "epoch", engine.LeaderEpoch(), "version", buildVersion())
+	logger.Info("serving", "grpc", p.grpc.Addr().String(), "kafka", p.kafka.Addr().String(), "http", p.httpAddr(), "cluster", engine.ClusterID(), "epoch", engine.LeaderEpoch(), "version", buildVersion())
 	opened(p)
 
 	select {

@@ -49,7 +49,7 @@ func newEngineMetrics(r registrar) engineMetrics {
 		flushEncode:      flush.WithLabelValues("encode"),
 		flushPut:         flush.WithLabelValues("put"),
 		flushRetries:     r.counter("flush_retries_total", "PUTs of flushes that failed and were tried again."),
-		storeTrouble:     r.gauge("store_trouble", "1 while the journal cannot be written."),
+		storeTrouble:     r.gauge("store_trouble", "1 while the object store fails the journal."),
 
 		cacheHits:  r.counterVec("cache_hits_total", "Blocks found in the cache, by tier: memory, disk.", "tier"),
 		cacheMiss:  r.counter("cache_misses_total", "Blocks that had to come from the store."),

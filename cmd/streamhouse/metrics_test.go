@@ -87,7 +87,7 @@ func TestTroubleIsLoggedWithoutAFlood(t *testing.T) {
 		requireMetrics(t, m, "streamhouse_store_trouble 1")
 
 		e.StoreRecovered()
-		require.Contains(t, lines.String(), `msg="the journal can be written again" failures=1000 after=50s`)
+		require.Contains(t, lines.String(), `msg="the object store works again" failures=1000 after=50s`)
 		requireMetrics(t, m, "streamhouse_store_trouble 0")
 
 		lines.Reset()

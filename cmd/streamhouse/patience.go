@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 type patience struct {
 	limit  time.Duration
 	cancel context.CancelCauseFunc
-	logger *slog.Logger
 
 	mu    sync.Mutex
 	timer *time.Timer
@@ -29,9 +27,9 @@ type patience struct {
 var errSilent = errors.New("the object store does not answer")
 
 // newPatience returns a context that ends with the reason when patience does. close ends the watch.
-func newPatience(ctx context.Context, limit time.Duration, logger *slog.Logger) (context.Context, *patience) {
+func newPatience(ctx context.Context, limit time.Duration) (context.Context, *patience) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	p := &patience{limit: limit, cancel: cancel, logger: logger}
+	p := &patience{limit: limit, cancel: cancel}
 	p.timer = time.AfterFunc(limit, p.giveUp)
 	return ctx, p
 }
@@ -56,9 +54,6 @@ func (p *patience) called(c storeCall) {
 		p.last = nil
 		p.timer.Reset(p.limit)
 	case errors.Is(c.err, context.Canceled): // ours: it says nothing about the store
-	case p.last == nil:
-		p.logger.Warn("the object store does not answer yet", "error", c.err, "give_up_in", p.limit)
-		fallthrough
 	default:
 		p.last = c.err
 	}

@@ -39,18 +39,18 @@ func TestBucketThatThrottlesForever(t *testing.T) {
 }
 
 func TestBucketThatDoesNotExist(t *testing.T) {
-	launch(t, brokerOnS3(t, s3Refusing(t, 404, "NoSuchBucket"))...).requireRefusal("NoSuchBucket", "STREAMHOUSE_BUCKET")
+	launch(t, brokerOnS3(t, s3Refusing(t, 404, "NoSuchBucket"))...).requireRefusal(`S3 bucket "streamhouse" (region us-east-1)`, "NoSuchBucket", "create the bucket or correct its name")
 }
 
 func TestBucketThatRefusesTheCredentials(t *testing.T) {
-	for _, code := range []string{"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"} {
-		launch(t, brokerOnS3(t, s3Refusing(t, 403, code))...).requireRefusal(code, "credentials")
+	for code, advice := range map[string]string{"AccessDenied": "s3:PutObject", "InvalidAccessKeyId": "AWS_ACCESS_KEY_ID", "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY"} {
+		launch(t, brokerOnS3(t, s3Refusing(t, 403, code))...).requireRefusal(code, advice)
 	}
 }
 
 func TestNoCredentials(t *testing.T) {
 	env := append(brokerOnS3(t, "http://127.0.0.1:1"), "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_EC2_METADATA_DISABLED=true")
-	launch(t, env...).requireRefusal("credentials")
+	launch(t, env...).requireRefusal("no AWS credentials: set AWS_ACCESS_KEY_ID")
 }
 
 // A store that never answers does not keep the process from stopping.

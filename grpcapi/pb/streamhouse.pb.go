@@ -788,7 +788,7 @@ type ProduceBatchRequest struct {
 	Partition uint32                 `protobuf:"varint,2,opt,name=partition,proto3" json:"partition,omitempty"`
 	// At least one. They become one record batch, which the topic's max.message.bytes bounds.
 	Records []*Record `protobuf:"bytes,3,rep,name=records,proto3" json:"records,omitempty"`
-	// The name of an idempotent producer, stable over its restarts. Given together with producer_epoch and
+	// The name of an idempotent producer, 1 to 1,024 bytes, stable over its restarts. Given together with producer_epoch and
 	// base_sequence, or not at all. A batch that the log holds already, retried after an answer was lost,
 	// is answered with its original offsets and not stored again.
 	ProducerId *string `protobuf:"bytes,4,opt,name=producer_id,json=producerId,proto3,oneof" json:"producer_id,omitempty"`

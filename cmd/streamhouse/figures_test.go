@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"streamhouse/grpcapi/pb"
+)
+
+func (p *program) metrics() string {
+	p.t.Helper()
+	answer, err := http.Get("http://" + p.http + "/metrics")
+	require.NoError(p.t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(p.t, err)
+	return string(body)
+}
+
+// Both doors work on one engine, and /metrics shows what they did.
+func TestFiguresOfARunningBroker(t *testing.T) {
+	p := launch(t, brokerIn(t.TempDir())...)
+	p.requireServing()
+	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer conn.Close()
+	service := pb.NewStreamHouseClient(conn)
+	_, err = service.CreateTopic(t.Context(), &pb.CreateTopicRequest{Name: "t", PartitionCount: 1})
+	require.NoError(t, err)
+	_, err = service.Produce(t.Context(), &pb.ProduceRequest{Topic: "t", Value: []byte("by gRPC")})
+	require.NoError(t, err)
+	p.produce("by Kafka")
+
+	member := p.client(kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	var values []string
+	for len(values) < 2 {
+		fetches := member.PollFetches(t.Context())
+		require.NoError(t, fetches.Err())
+		fetches.EachRecord(func(r *kgo.Record) { values = append(values, string(r.Value)) })
+	}
+	require.Equal(t, []string{"by gRPC", "by Kafka"}, values)
+
+	shown := p.metrics()
+	for _, line := range []string{
+		`streamhouse_appended_records_total 2`,
+		`streamhouse_groups{state="Stable"} 1`,
+		`streamhouse_groups{state="Empty"} 0`,
+		`streamhouse_group_members 1`,
+		`streamhouse_grpc_requests_total{code="OK",method="Produce"} 1`,
+		`streamhouse_grpc_request_seconds_count{method="CreateTopic"} 1`,
+		`streamhouse_kafka_request_seconds_count{api="Produce"} 1`,
+		`streamhouse_kafka_request_seconds_count{api="JoinGroup"}`,
+		`streamhouse_store_requests_total{kind="put",outcome="ok"}`,
+		`streamhouse_flush_seconds_count{step="put"}`,
+		`streamhouse_read_bytes_total{source="tail"}`,
+		`streamhouse_kafka_connections `,
+	} {
+		require.Contains(t, shown, "\n"+line)
+	}
+}
+
+func TestBenchMeasuresThisBroker(t *testing.T) {
+	p := launch(t, brokerIn(t.TempDir())...)
+	p.requireServing()
+	status, stdout, stderr := runProgram("bench", "--addr", p.kafka, "--phases=produce,tail,cold", "--records=20000", "--json")
+	require.Zero(t, status, stderr)
+	var got benchOutput
+	require.NoError(t, json.Unmarshal([]byte(stdout), &got))
+	require.Len(t, got.Phases, 3)
+	for _, phase := range got.Phases {
+		require.EqualValues(t, 20000, phase.Records, phase.Phase)
+	}
+}

@@ -1,0 +1,63 @@
+// Package log is the engine: order, durability and reads. It keeps the log of
+// many topics in one object store, and its metadata in package meta.
+//
+// # Promises
+//
+//  1. What a Wait has acknowledged is in the object store, applied, and found again on any machine.
+//  2. The bucket alone is the truth. The metadata file makes starts fast; without it the journal is replayed.
+//  3. A flush is one PUT, however many topics, partitions, producers and groups took part.
+//  4. Two brokers never both write. The second to start fences the first, which notices at its next write.
+//  5. A record batch comes back as it was sent, byte for byte, but for its base offset and leader epoch.
+//
+// # The write path
+//
+// What a crash leaves behind after each step. Nobody is answered before step 6.
+//
+//  1. [Log.Append] checks the batches (length, magic, CRC-32C, counts, size, time) and adds them to the open
+//     flush; any other change of state adds an entry. A crash: nothing happened, the client tries again.
+//  2. The flush is sealed when it is full, or when the flush interval since the start of the previous flush is
+//     over. It gets the next sequence number of the journal, and the time that its commit will carry. A crash: the same.
+//  3. It is encoded: blocks sorted by partition, compressed, then the commit, then the footer. A crash: the same.
+//  4. It is PUT, create-only, under journal/<epoch>/<seq>. Several PUTs are under way at once. A crash before: the
+//     same. After, even if nobody learned of it: the commit is in the journal, and replay applies it.
+//     If a PUT of a lower sequence number is missing, the flush is void: the next broker's seal takes the missing place.
+//  5. The commit is applied to the state, strictly in the order of sequence numbers. It assigns offsets, and finds
+//     duplicates and fenced producers. The batches go into the tail. A crash: replay does it again, with the same outcome.
+//  6. Readers that wait are woken, and the producers are answered. A crash before the answer: an idempotent producer
+//     sends the batch again, and is told the original offset.
+//  7. A second or so later the changes of the state go to bbolt, with the sequence number that they reach. A crash: replay begins where bbolt stands.
+//
+// # Opening
+//
+// Open reads the object "cluster", proves that the store honours create-only writes, loads bbolt, replays the
+// journal behind it through every sealed epoch, and writes a seal at the first missing place, create-only. The
+// seal begins the next epoch. If the old broker gets a segment in first, that is applied and the next place is tried.
+// From then on the old broker's PUT of that place is refused, so nothing behind it is ever acknowledged.
+//
+// A gap in the journal is its end, unless a segment stands farther behind it than a pipeline reaches ([MaxPipeline]), or a
+// later epoch exists: then a segment was lost, and Open refuses to seal over it.
+//
+// # Reads
+//
+// [Log.Read] looks a position up in the state. The newest batches are in the tail, in memory; older ones are found
+// by their extent, and their block is in the cache or one ranged GET away. A reader that goes on where it stopped is
+// read ahead, with a window that doubles. Blocks that many partitions need at once and that lie near to each other come in one GET.
+//
+// # Invariants
+//
+// [Log.Check] verifies them.
+//
+//   - Extents of a partition follow each other without gap or overlap, up to the high watermark.
+//   - Every extent's block is in the bucket, passes its checksum, belongs to that partition, and holds as many offsets as the extent says.
+//   - The state equals a replay of the journal from its first segment.
+//   - A segment counts the extents that refer to it.
+//   - The newest segment of the journal is never deleted: bbolt is recognised by it as belonging to the bucket.
+//
+// # Deviations that were chosen
+//
+//   - All that identifies a segment stands in its footer and not in a header: a replay then needs one read of the
+//     last bytes of each object, and the commit, which names every block, is the index.
+//   - A batch that waits for room in the unflushed bytes is never refused by a timeout, only by the end of its caller: the
+//     batches behind it of the same producer would overtake it.
+//   - The leader epoch of every partition is the journal epoch. A client that has seen the new broker is refused by the old one (KIP-320).
+package log
