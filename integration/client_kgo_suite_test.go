@@ -43,10 +43,14 @@ var kgoBroker = []string{
 var kgoVerdict = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL|SKIP): (\S+)`)
 
 // The client that most of these tests rely on has a suite of its own that talks
-// to a broker. It passes against this one, at default settings, on S3.
+// to a broker. It passes against this one at default settings.
 func TestClientKgo_OwnSuite(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, s3Store(t).with("STREAMHOUSE_FLUSH_INTERVAL=auto"))
+	onBothStores(t, runKgoSuite)
+}
+
+func runKgoSuite(t *testing.T, s *store) {
+	b := startBroker(t, s)
 	cmd := exec.CommandContext(guarded(t), "go", "test", "-v", "-count=1", "-parallel=8", "-skip=^TestTxnEtl$", "github.com/twmb/franz-go/pkg/kgo")
 	cmd.Env = append(os.Environ(), "GOWORK=off", "KGO_SEEDS="+b.Kafka, "KGO_TEST_RF=1", "KGO_TEST_RECORDS=10000", "KGO_LOG_LEVEL=none")
 	out, err := cmd.CombinedOutput()

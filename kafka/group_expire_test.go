@@ -164,7 +164,7 @@ func TestGroupConnectionEndsDuringASync(t *testing.T) {
 		sync := follower.sync()
 		sync.waits()
 		hangUp()
-		code(t, kerr.RebalanceInProgress, sync.answer().ErrorCode)
+		code(t, kerr.NotCoordinator, sync.answer().ErrorCode)
 		leader.got(leader.sync())
 		g.beating(9*time.Second, leader)
 		code(t, nil, leader.beat())

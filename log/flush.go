@@ -133,7 +133,7 @@ func (l *Log) write(f *flush) {
 	retries, err := l.journal.write(l.quit, journalKey(f.commit.Epoch, f.commit.Seq), f.body, func(err error) { l.storeFailed(f, err) })
 	f.info.Put, f.info.Retries = time.Since(start), retries
 	if err == nil {
-		l.storeWorks()
+		l.storeWorks(retries)
 	}
 	f.written <- err
 }

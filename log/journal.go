@@ -40,9 +40,6 @@ func (j *journal) write(ctx context.Context, key string, body []byte, trouble fu
 		err := j.try(ctx, key, body)
 		switch {
 		case err == nil:
-			if retries > 0 {
-				emit0(j.events.StoreRecovered)
-			}
 			return retries, nil
 		case errors.Is(err, ErrFenced):
 			return retries, err

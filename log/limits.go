@@ -40,6 +40,8 @@ const (
 const (
 	// putTimeout ends one attempt of a PUT that hangs; the next attempt has the same bytes.
 	putTimeout = time.Minute
+	// getTimeout ends a GET of blocks that hangs: its readers are told, and the next read tries anew.
+	getTimeout = 20 * time.Second
 	// retryFloor and retryCeiling bound the pause between attempts: short enough
 	// that a hiccup costs little, long enough that a store in distress gets air.
 	retryFloor   = 20 * time.Millisecond

@@ -250,10 +250,14 @@ func (l *Log) storeFailed(f *flush, err error) {
 	}
 }
 
-func (l *Log) storeWorks() {
+// storeWorks notes that a PUT went through, after so many failures.
+func (l *Log) storeWorks(retries int) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.trouble = nil
+	l.mu.Unlock()
+	if retries > 0 {
+		emit0(l.o.Events.StoreRecovered) // Health is nil by now
+	}
 }
 
 // Stopped is closed when the engine has stopped by itself: fenced, or its

@@ -100,6 +100,8 @@ type blockLoader struct {
 
 // Load reads the span that holds all keys with one GET.
 func (b blockLoader) Load(ctx context.Context, keys []cache.Key) ([][]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, getTimeout)
+	defer cancel()
 	first, last := keys[0], keys[len(keys)-1]
 	span, err := b.store.GetRange(ctx, first.Object, first.Offset, last.Offset+last.Length-first.Offset)
 	if errors.Is(err, objstore.ErrNotFound) || errors.Is(err, objstore.ErrRange) {

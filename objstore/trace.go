@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -80,7 +81,7 @@ func (t *Trace) String() string {
 //
 //	put segments/17 1048576 bytes: ok
 //	get-range segments/17 4096 bytes from 0: not found
-//	list journal/ after journal/7: 12 objects: ok
+//	list "journal/" after journal/7: 12 objects: ok
 //	delete segments/17 segments/18: ok
 func (c Call) String() string {
 	what := ""
@@ -90,7 +91,7 @@ func (c Call) String() string {
 	case OpGetRange:
 		what = fmt.Sprintf("%s %d bytes from %d", c.Key, c.Bytes, c.Offset)
 	case OpList:
-		what = c.Key
+		what = strconv.Quote(c.Key)
 		if c.After != "" {
 			what += " after " + c.After
 		}
