@@ -30,6 +30,8 @@ const dirTemps = ".streamhouse-tmp"
 // interrupted by the end of its context.
 type Dir struct {
 	root string // absolute
+	// sync makes a file's bytes or a folder's names durable; tests watch it.
+	sync func(*os.File) error
 
 	mu sync.Mutex
 	// durable holds the folders known to exist for good. It stays true because
@@ -48,7 +50,7 @@ func NewDir(path string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w: %w", path, ErrPermanent, err)
 	}
-	d := &Dir{root: root, durable: make(map[string]bool)}
+	d := &Dir{root: root, sync: (*os.File).Sync, durable: make(map[string]bool)}
 	if err := d.open(); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, permanentUnlessPassing(err))
 	}
@@ -56,7 +58,7 @@ func NewDir(path string) (*Dir, error) {
 }
 
 func (d *Dir) open() error {
-	if err := makeFolders(d.root); err != nil {
+	if err := d.makeFolders(d.root); err != nil {
 		return err
 	}
 	d.durable[d.root] = true
@@ -176,7 +178,7 @@ func (d *Dir) Delete(ctx context.Context, keys ...string) error {
 	changed := make(map[string]bool)
 	err := d.remove(ctx, keys, changed)
 	for folder := range changed {
-		if failed := syncFolder(folder); failed != nil && !absent(failed) && err == nil {
+		if failed := d.syncFolder(folder); failed != nil && !absent(failed) && err == nil {
 			err = fmt.Errorf("delete: %w", explainFile(failed))
 		}
 	}

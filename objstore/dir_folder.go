@@ -22,7 +22,7 @@ func (d *Dir) makeFolder(folder string) error {
 	if err := d.makeFolder(above); err != nil {
 		return err
 	}
-	if err := makeDurable(folder); err != nil {
+	if err := d.makeDurable(folder); err != nil {
 		return err
 	}
 	d.mu.Lock()
@@ -39,7 +39,7 @@ func (d *Dir) forget() {
 }
 
 // makeFolders makes a folder and those above it that are missing.
-func makeFolders(folder string) error {
+func (d *Dir) makeFolders(folder string) error {
 	info, err := os.Stat(folder)
 	switch {
 	case err == nil && info.IsDir():
@@ -49,14 +49,14 @@ func makeFolders(folder string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := makeFolders(filepath.Dir(folder)); err != nil {
+	if err := d.makeFolders(filepath.Dir(folder)); err != nil {
 		return err
 	}
-	return makeDurable(folder)
+	return d.makeDurable(folder)
 }
 
 // makeDurable makes a folder where it is missing and syncs the one that holds it.
-func makeDurable(folder string) error {
+func (d *Dir) makeDurable(folder string) error {
 	if err := os.Mkdir(folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -66,16 +66,16 @@ func makeDurable(folder string) error {
 		}
 		return err
 	}
-	return syncFolder(filepath.Dir(folder))
+	return d.syncFolder(filepath.Dir(folder))
 }
 
 // syncFolder makes the names in a folder durable.
-func syncFolder(folder string) error {
+func (d *Dir) syncFolder(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {
 		return err
 	}
-	err = f.Sync()
+	err = d.sync(f)
 	return errors.Join(err, f.Close())
 }
 

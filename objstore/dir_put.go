@@ -68,7 +68,7 @@ func (d *Dir) create(path string, body []byte) error {
 	if linked != nil {
 		return linked
 	}
-	return syncFolder(folder)
+	return d.syncFolder(folder)
 }
 
 // writeTemp writes body to a new temporary file, whose bytes are durable then.
@@ -78,7 +78,7 @@ func (d *Dir) writeTemp(body []byte) (name string, err error) {
 		return "", err
 	}
 	_, err = f.Write(body)
-	err = cmp.Or(err, f.Sync(), f.Close())
+	err = cmp.Or(err, d.sync(f), f.Close())
 	if err != nil {
 		_ = os.Remove(f.Name())
 		return "", err
@@ -97,7 +97,7 @@ func (d *Dir) taken(path, key string) error {
 	if err := d.makeFolder(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("put %s: %w", key, explainFile(err))
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := d.syncFolder(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("put %s: %w", key, explainFile(err))
 	}
 	return exists(key)
