@@ -39,7 +39,7 @@ func (s *State) TakeChanges() *Changes {
 	c.takePartitions(u)
 	c.takeProducers(u)
 	for _, id := range u.segments {
-		c.set(inSegments, binary.BigEndian.AppendUint64(nil, id), s.Segment(id).appendValue)
+		c.set(inSegments, appendSegmentKey(nil, id), s.Segment(id).appendValue)
 	}
 	for k := range u.offsets {
 		o, ok := s.GroupOffset(k.group, k.partition)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -75,11 +76,12 @@ func (db *DB) open() error {
 
 func openBolt(path string, readOnly bool) (*bbolt.DB, error) {
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType, ReadOnly: readOnly})
+	var system syscall.Errno
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, ErrInUse
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	case err != nil && !errors.As(err, &system):
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err) // not the disk's fault: it is the content
 	}
 	return bolt, err
 }
@@ -93,6 +95,9 @@ func (db *DB) checkSize() error {
 	}
 	if err != nil {
 		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("it is not a file")
 	}
 	bolt, err := openBolt(db.path, true)
 	if err != nil {

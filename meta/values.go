@@ -206,6 +206,8 @@ func (l *loader) readProducer(k, r *reader) {
 	p.Producers[w.ID] = w
 }
 
+func appendSegmentKey(dst []byte, id uint64) []byte { return binary.BigEndian.AppendUint64(dst, id) }
+
 func (g *Segment) appendValue(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(g.Epoch)), uint64(g.Size))
 }
