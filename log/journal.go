@@ -109,6 +109,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (j *journal) retry(ctx context.Context, f func() error) error {
 	for n := 1; ; n++ {
 		err := f()
+		if err == nil && n > 1 {
+			emit0(j.events.StoreRecovered)
+		}
 		if err == nil || ctx.Err() != nil || permanent(err) {
 			return err
 		}

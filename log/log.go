@@ -84,11 +84,12 @@ func Open(ctx context.Context, store objstore.Store, o Options) (*Log, error) {
 	if l.db, err = openDB(o, l.log); err != nil {
 		return nil, err
 	}
-	if err := l.takeOver(ctx); err != nil {
-		return nil, errors.Join(err, l.db.Close())
-	}
+	// So does the cache: what is wrong on this machine must show before the bucket is taken over.
 	if l.cache, err = cache.Open(o.cacheOptions(), blockLoader{store, l.compressor}); err != nil {
 		return nil, errors.Join(err, l.db.Close())
+	}
+	if err := l.takeOver(ctx); err != nil {
+		return nil, errors.Join(err, l.cache.Close(), l.db.Close())
 	}
 	l.start()
 	return l, nil

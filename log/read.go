@@ -118,8 +118,7 @@ func (r *read) try() {
 type readPlan struct {
 	partition *partition
 	extents   []extentRef
-	ahead     []cache.Key // what a sequential reader will want next
-	next      int64       // where it will go on
+	next      int64 // where it will go on
 }
 
 // plan looks every request up in the state and the tail.

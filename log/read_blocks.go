@@ -3,6 +3,7 @@ package log
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -165,6 +166,9 @@ func (r *read) awaitBlocks(ctx context.Context) {
 			raw, err := r.l.cache.Get(ctx, k)
 			if ctx.Err() != nil && err != nil {
 				return
+			}
+			if errors.Is(err, ErrCorruptLog) {
+				r.l.log.Error("a part of the log cannot be read", "block", k.String(), "err", err)
 			}
 			f.mu.Lock()
 			f.raw[k], f.errs[k] = raw, err
