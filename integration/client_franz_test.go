@@ -93,6 +93,27 @@ func TestClientFranz_TopicsAreCreatedWhereAllowed(t *testing.T) {
 	require.ErrorIs(t, err, kerr.UnknownTopicOrPartition)
 }
 
+// A consumer by regular expression finds what matches, later topics too.
+func TestClientFranz_RegexConsumer(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, localStore(t))
+	for _, topic := range []string{"in-1", "out-1", "in-secret"} {
+		createTopic(t, b, topic, 1)
+		produce(t, b, topic, 0, topic)
+	}
+	cl := newClient(t, b, kgo.ConsumeRegex(), kgo.ConsumeTopics("^in-.*"), kgo.ConsumeExcludeTopics("secret"), kgo.MetadataMaxAge(100*time.Millisecond))
+	for _, want := range []string{"in-1", "in-2"} {
+		pollUntil(guarded(t), t, cl, func(r *kgo.Record) bool {
+			require.Equal(t, want, string(r.Value))
+			return false
+		})
+		if want == "in-1" {
+			createTopic(t, b, "in-2", 1)
+			produce(t, b, "in-2", 0, "in-2")
+		}
+	}
+}
+
 // A direct consumer begins where it is told: at an offset, relative to the end, at
 // a time.
 func TestClientFranz_DirectConsumer(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -65,7 +66,7 @@ func requireOnlyHurt(t *testing.T, b *broker.Broker, key string) {
 	require.Empty(t, got[0].Records, "nothing of a damaged block is served")
 	require.Error(t, got[0].Err)
 	require.NotEqual(t, kerr.UnknownServerError, got[0].Err)
-	require.True(t, b.OutputHas(key), "the log names %s", key)
+	require.Eventually(t, func() bool { return b.OutputHas(key) }, time.Minute, 10*time.Millisecond, "the log names %s", key)
 	require.Equal(t, []string{"here"}, readValues(t, b, "sound", 0))
 }
 

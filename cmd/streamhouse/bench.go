@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -40,7 +37,7 @@ var errBench = errors.New("the benchmark failed")
 
 // Run measures the phases and prints what came out, also when it is interrupted.
 func (b *bench) Run(out output) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	defer stop()
 	return b.run(ctx, out)
 }

@@ -13,6 +13,10 @@ const grpcMaxRequest = 16 << 20
 
 // clientDoors makes the servers that clients talk to.
 func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics, h *health, logger *slog.Logger) ([]door, error) {
+	kafkaServer, err := kafka.NewServer(engine, kafkaOptions(s, m, logger))
+	if err != nil {
+		return nil, err
+	}
 	grpcServer, err := grpcapi.NewServer(engine, grpcapi.Options{
 		MaxRequestBytes: int(min(s.MaxRequestSize, grpcMaxRequest)),
 		Events:          m.grpc.events(),
@@ -22,10 +26,6 @@ func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics, h *health, 
 		return nil, err
 	}
 	h.onChange(grpcServer.HealthChanged)
-	kafkaServer, err := kafka.NewServer(engine, kafkaOptions(s, m, logger))
-	if err != nil {
-		return nil, err
-	}
 	m.names.MustRegister(newGroupCollector(kafkaServer.Stats))
 	return []door{{"gRPC", p.grpc, grpcServer}, {"Kafka", p.kafka, kafkaServer}}, nil
 }

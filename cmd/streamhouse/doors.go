@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -29,15 +28,14 @@ type doors struct {
 	all    []door
 	failed chan error // one that stopped though nobody told it to
 	done   sync.WaitGroup
-	logger *slog.Logger
 
 	mu     sync.Mutex
 	closed bool
 }
 
 // newDoors opens doors; stop closes them.
-func newDoors(logger *slog.Logger, all ...door) *doors {
-	d := &doors{all: all, failed: make(chan error, len(all)), logger: logger}
+func newDoors(all ...door) *doors {
+	d := &doors{all: all, failed: make(chan error, len(all))}
 	for _, door := range all {
 		d.done.Go(func() {
 			err := door.server.Serve(door.ln)

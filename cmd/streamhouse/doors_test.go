@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -46,7 +45,7 @@ func TestDoorsStopSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newServerStub(), newServerStub()
 		a.slow, b.slow = 5*time.Second, 7*time.Second
-		d := newDoors(slog.New(slog.DiscardHandler), door{"a", nil, a}, door{"b", nil, b})
+		d := newDoors(door{"a", nil, a}, door{"b", nil, b})
 		told, cancel := context.WithCancel(t.Context())
 		cancel() // a stop begins when the context ends, and has its own time
 		begun := time.Now()
@@ -60,7 +59,7 @@ func TestDoorThatDoesNotFinishIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newServerStub(), newServerStub()
 		b.slow = time.Hour
-		d := newDoors(slog.New(slog.DiscardHandler), door{"a", nil, a}, door{"b", nil, b})
+		d := newDoors(door{"a", nil, a}, door{"b", nil, b})
 		begun := time.Now()
 		err := d.stop(t.Context(), 10*time.Second)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -72,7 +71,7 @@ func TestDoorThatDoesNotFinishIsNamed(t *testing.T) {
 
 func TestDoorThatBreaksIsReported(t *testing.T) {
 	a := newServerStub()
-	d := newDoors(slog.New(slog.DiscardHandler), door{"Kafka", nil, a})
+	d := newDoors(door{"Kafka", nil, a})
 	a.broken <- errors.New("accept: too many open files")
 	require.EqualError(t, <-d.failed, "the Kafka listener stopped: accept: too many open files")
 	require.NoError(t, d.stop(t.Context(), time.Second))

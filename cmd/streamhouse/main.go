@@ -6,8 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 )
 
 func main() { os.Exit(run(os.Args[1:], output{os.Stdout, os.Stderr})) }
@@ -17,15 +15,14 @@ func (s *settings) Run(out output) error {
 	if err := errors.Join(checkEnvironment(os.Environ(), environmentNames()), s.check()); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	ctx, stop := untilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop)
-	return serve(ctx, s, newLogger(s, out.err), func(*ports) {})
+	return serve(ctx, s, newLogger(s, out.err))
 }
 
 // serve is the broker's life: it starts in order, waits for ctx or for trouble, and
-// stops in reverse. opened is called once clients can be served.
-func serve(ctx context.Context, s *settings, logger *slog.Logger, opened func(*ports)) (err error) {
+// stops in reverse.
+func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
 	m, h := newMetrics(), newHealth()
 
 	// Ports come first: one that is taken must not cost another broker the bucket.
@@ -34,7 +31,7 @@ func serve(ctx context.Context, s *settings, logger *slog.Logger, opened func(*p
 		return err
 	}
 	defer p.close()
-	probes := newDoors(logger, p.httpDoor(newHTTPServer(h, m.registry, logger))...)
+	probes := newDoors(p.httpDoor(newHTTPServer(h, m.registry, logger))...)
 	defer func() { err = errors.Join(err, probes.stop(ctx, httpStopTimeout)) }()
 
 	engine, err := openEngine(ctx, s, m, h, logger)
@@ -45,10 +42,9 @@ func serve(ctx context.Context, s *settings, logger *slog.Logger, opened func(*p
 	if err != nil {
 		return errors.Join(err, closeEngine(ctx, engine, s.ShutdownTimeout))
 	}
-	clients := newDoors(logger, servers...)
+	clients := newDoors(servers...)
 	h.serving(engine)
 	logger.Info("serving", "grpc", p.grpc.Addr().String(), "kafka", p.kafka.Addr().String(), "http", p.httpAddr(), "cluster", engine.ClusterID(), "epoch", engine.LeaderEpoch(), "version", buildVersion())
-	opened(p)
 
 	select {
 	case <-ctx.Done():

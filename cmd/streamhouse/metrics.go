@@ -54,11 +54,6 @@ func (r registrar) gaugeVec(name, help string, labels ...string) *prometheus.Gau
 	return g
 }
 
-// gaugeFunc registers a gauge that is read when it is scraped.
-func (r registrar) gaugeFunc(name, help string, read func() float64) {
-	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
-}
-
 func (r registrar) histogram(name, help string, buckets []float64) prometheus.Histogram {
 	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
 	r.MustRegister(h)

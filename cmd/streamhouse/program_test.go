@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,7 +42,9 @@ type program struct {
 	ended chan struct{}
 
 	mu    sync.Mutex
-	lines []string // of stderr
+	more  *sync.Cond // there is another line, or there will be none
+	lines []string   // of stderr
+	over  bool
 }
 
 // brokerIn are settings of a broker that keeps everything in dir.
@@ -69,6 +72,7 @@ func launch(t *testing.T, env ...string) *program {
 func launchUntil(t *testing.T, something <-chan struct{}, env ...string) *program {
 	t.Helper()
 	p := &program{t: t, ended: make(chan struct{})}
+	p.more = sync.NewCond(&p.mu)
 	self, err := os.Executable()
 	require.NoError(t, err)
 	p.cmd = exec.Command(self)
@@ -107,7 +111,12 @@ func (p *program) follow(lines *bufio.Scanner, serving chan struct{}) {
 		p.mu.Lock()
 		p.lines = append(p.lines, lines.Text())
 		p.mu.Unlock()
+		p.more.Broadcast()
 	}
+	p.mu.Lock()
+	p.over = true
+	p.mu.Unlock()
+	p.more.Broadcast()
 	_ = p.cmd.Wait() // ProcessState tells
 }
 
@@ -115,6 +124,21 @@ func (p *program) stderr() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Join(p.lines, "\n")
+}
+
+// requireSaid waits for a line that contains text.
+func (p *program) requireSaid(text string) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for read := 0; ; p.more.Wait() {
+		for ; read < len(p.lines); read++ {
+			if strings.Contains(p.lines[read], text) {
+				return
+			}
+		}
+		require.False(p.t, p.over, "the program never said %q", text)
+	}
 }
 
 // status waits for the end and returns the exit status.
@@ -188,7 +212,7 @@ func TestProgramServesAndStopsOnSIGTERM(t *testing.T) {
 	require.Equal(t, 200, p.probe("/readyz"))
 	require.Equal(t, 200, p.probe("/metrics"))
 	p.produce("first")
-	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	require.Zero(t, p.status())
 
 	p = launch(t, brokerIn(dir)...)
