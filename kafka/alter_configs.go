@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -9,41 +10,53 @@ import (
 	"streamhouse/log"
 )
 
-// alterConfigs answers AlterConfigs: what it names is set on a topic, all else goes back to its default.
-func (s *Server) alterConfigs(_ context.Context, _ *client, req *kmsg.AlterConfigsRequest) func() *kmsg.AlterConfigsResponse {
+// alterConfigs answers AlterConfigs once it is durable: what it names is set on a topic, all else goes back to its default.
+//
+//   - Only topics have configs that can be altered: the broker's are settings of the program.
+//   - Configs that the engine does not honour are refused by name; a null value means the default.
+//   - A topic that stands twice in a request is INVALID_REQUEST.
+func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterConfigsRequest) *kmsg.AlterConfigsResponse {
 	resp := req.ResponseKind().(*kmsg.AlterConfigsResponse)
 	resp.Resources = make([]kmsg.AlterConfigsResponseResource, len(req.Resources))
+	named := make(map[string]int, len(req.Resources))
+	for _, r := range req.Resources {
+		named[r.ResourceName]++
+	}
 	var changes []log.ConfigChange
-	var answers []*kmsg.AlterConfigsResponseResource
-	for i, r := range req.Resources {
-		out := &resp.Resources[i]
+	var slots []outcomeSlot
+	for i := range req.Resources {
+		r, out := &req.Resources[i], &resp.Resources[i]
+		out.Default()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		if out.ErrorCode, out.ErrorMessage = alterable(r.ResourceType); out.ErrorCode != 0 {
+		slot := outcomeSlot{&out.ErrorCode, &out.ErrorMessage}
+		if err := alterable(r.ResourceType, r.ResourceName, named[r.ResourceName]); err != nil {
+			slot.set(err)
 			continue
 		}
-		change := log.ConfigChange{Topic: r.ResourceName, Replace: true, Set: make(map[string]string)}
-		for _, c := range r.Configs {
-			if c.Value != nil { // null: the default
-				change.Set[c.Name] = *c.Value
-			}
-		}
-		changes, answers = append(changes, change), append(answers, out)
+		changes, slots = append(changes, replacement(r)), append(slots, slot)
 	}
-	pending := s.log.AlterConfigs(changes, req.ValidateOnly)
-	return func() *kmsg.AlterConfigsResponse {
-		errs, err := waitAdmin(pending, 0)
-		for i, out := range answers {
-			out.ErrorCode, out.ErrorMessage = changeOutcome(errs, i, err)
-		}
-		return resp
-	}
+	errs, err := await(ctx, s.log.AlterConfigs(changes, req.ValidateOnly), 0)
+	fillOutcomes(slots, errs, err)
+	return resp
 }
 
 // alterable refuses what has no configs that a client can alter.
-func alterable(kind kmsg.ConfigResourceType) (int16, *string) {
-	if kind == kmsg.ConfigResourceTypeTopic {
-		return 0, nil
+func alterable(kind kmsg.ConfigResourceType, name string, times int) error {
+	switch {
+	case kind != kmsg.ConfigResourceTypeTopic:
+		return fmt.Errorf("%w: only the configs of topics can be altered; the broker's are settings of the program", kerr.InvalidRequest)
+	case times > 1:
+		return fmt.Errorf("%w: %q stands twice in the request", kerr.InvalidRequest, name)
 	}
-	why := "only the configs of topics can be altered; the broker's are settings of the program"
-	return kerr.InvalidRequest.Code, &why
+	return nil
+}
+
+func replacement(r *kmsg.AlterConfigsRequestResource) log.ConfigChange {
+	change := log.ConfigChange{Topic: r.ResourceName, Replace: true, Set: make(map[string]string, len(r.Configs))}
+	for _, c := range r.Configs {
+		if c.Value != nil {
+			change.Set[c.Name] = *c.Value
+		}
+	}
+	return change
 }

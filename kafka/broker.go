@@ -2,16 +2,17 @@ package kafka
 
 import "net"
 
-// nodeID is this broker's id. There is one broker, so any number serves; clients take 0 and -1 for special in places.
+// nodeID is this broker's id. There is one broker, so any number serves; some clients take 0 and -1 for special.
 const nodeID = 1
 
-// broker tells a client where the broker is: the advertised address, else the
-// one that the client has connected to.
+// broker tells a client where the broker is: at the advertised address, else at
+// the one that the client has connected to.
 func (s *Server) broker(c *client) (id int32, host string, port int32) {
 	if s.host != "" {
 		return nodeID, s.host, s.port
 	}
 	if addr, ok := c.local.(*net.TCPAddr); ok {
+		// A zone names an interface of this machine and means nothing to the client.
 		return nodeID, addr.AddrPort().Addr().Unmap().WithZone("").String(), int32(addr.Port)
 	}
 	if host, port, err := splitAddr(c.local.String()); err == nil {

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -9,28 +10,55 @@ import (
 	"streamhouse/log"
 )
 
-// createPartitions answers CreatePartitions: topics get more partitions, never fewer. Assignments to brokers are refused.
-func (s *Server) createPartitions(_ context.Context, _ *client, req *kmsg.CreatePartitionsRequest) func() *kmsg.CreatePartitionsResponse {
+// createPartitions answers CreatePartitions once they are durable: topics get more partitions, never fewer.
+//
+//   - A manual assignment is taken where it names this broker alone for each new partition.
+//   - A topic that stands twice in a request is INVALID_REQUEST.
+func (s *Server) createPartitions(ctx context.Context, _ *client, req *kmsg.CreatePartitionsRequest) *kmsg.CreatePartitionsResponse {
 	resp := req.ResponseKind().(*kmsg.CreatePartitionsResponse)
 	resp.Topics = make([]kmsg.CreatePartitionsResponseTopic, len(req.Topics))
+	named := make(map[string]int, len(req.Topics))
+	for _, t := range req.Topics {
+		named[t.Topic]++
+	}
 	var specs []log.PartitionsSpec
-	var answers []*kmsg.CreatePartitionsResponseTopic
-	for i, t := range req.Topics {
-		out := &resp.Topics[i]
+	var slots []outcomeSlot
+	for i := range req.Topics {
+		t, out := &req.Topics[i], &resp.Topics[i]
 		out.Default()
 		out.Topic = t.Topic
-		if len(t.Assignment) > 0 {
-			out.ErrorCode = kerr.InvalidReplicaAssignment.Code
+		slot := outcomeSlot{&out.ErrorCode, &out.ErrorMessage}
+		err := s.checkGrowth(t)
+		if named[t.Topic] > 1 {
+			err = fmt.Errorf("%w: topic %q stands twice in the request", kerr.InvalidRequest, t.Topic)
+		}
+		if err != nil {
+			slot.set(err)
 			continue
 		}
-		specs, answers = append(specs, log.PartitionsSpec{Topic: t.Topic, Count: t.Count}), append(answers, out)
+		specs, slots = append(specs, log.PartitionsSpec{Topic: t.Topic, Count: t.Count}), append(slots, slot)
 	}
-	pending := s.log.CreatePartitions(specs, req.ValidateOnly)
-	return func() *kmsg.CreatePartitionsResponse {
-		errs, err := waitAdmin(pending, req.TimeoutMillis)
-		for i, out := range answers {
-			out.ErrorCode, out.ErrorMessage = changeOutcome(errs, i, err)
+	errs, err := await(ctx, s.log.CreatePartitions(specs, req.ValidateOnly), req.TimeoutMillis)
+	fillOutcomes(slots, errs, err)
+	return resp
+}
+
+// checkGrowth checks an assignment; null is none. All else the engine knows better.
+func (s *Server) checkGrowth(t *kmsg.CreatePartitionsRequestTopic) error {
+	if t.Assignment == nil {
+		return nil
+	}
+	topic, err := s.log.Topic(t.Topic)
+	if err != nil {
+		return err
+	}
+	if grown := t.Count - topic.Partitions; int(grown) != len(t.Assignment) {
+		return fmt.Errorf("%w: %d assignments for %d new partitions", kerr.InvalidReplicaAssignment, len(t.Assignment), grown)
+	}
+	for _, a := range t.Assignment {
+		if err := checkReplicas(a.Replicas); err != nil {
+			return err
 		}
-		return resp
 	}
+	return nil
 }

@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -14,102 +13,136 @@ import (
 // createTopics answers CreateTopics once the topics are durable. All of a request are created in one commit.
 //
 //   - A number of partitions of -1 means the default (KIP-464).
-//   - Any replication factor is taken and answered with 1: the object store replicates, and clients ask for
-//     what they would ask of a Kafka. Assignments of replicas to brokers are refused.
-//   - Configs that the engine does not honour are refused by name.
-func (s *Server) createTopics(_ context.Context, _ *client, req *kmsg.CreateTopicsRequest) func() *kmsg.CreateTopicsResponse {
+//   - Any positive replication factor and -1 are taken, and answered with 1: the object store replicates, and
+//     clients ask for what they would ask of a Kafka.
+//   - A manual assignment is taken where it names this broker alone for each partition.
+//   - Configs that the engine does not honour are refused by name; a null value means the default.
+//   - A topic that stands twice in a request is INVALID_REQUEST.
+//   - From version 5 on the answer has the configs in force; of topics that were only validated, those asked for.
+func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTopicsRequest) *kmsg.CreateTopicsResponse {
 	resp := req.ResponseKind().(*kmsg.CreateTopicsResponse)
 	resp.Topics = make([]kmsg.CreateTopicsResponseTopic, len(req.Topics))
+	named := make(map[string]int, len(req.Topics))
+	for _, t := range req.Topics {
+		named[t.Topic]++
+	}
 	var specs []log.TopicSpec
-	var answers []*kmsg.CreateTopicsResponseTopic
+	var slots []*kmsg.CreateTopicsResponseTopic
 	for i := range req.Topics {
 		in, out := &req.Topics[i], &resp.Topics[i]
 		out.Default()
 		out.Topic = in.Topic
-		if code, why := refuseTopic(req, i); code != 0 {
-			out.ErrorCode, out.ErrorMessage = code, &why
+		spec, err := s.topicSpec(in)
+		switch {
+		case named[in.Topic] > 1:
+			err = fmt.Errorf("%w: topic %q stands twice in the request", kerr.InvalidRequest, in.Topic)
+		case err == nil && len(specs) == maxTopicsAtOnce:
+			err = fmt.Errorf("%w: one request creates %d topics at most", kerr.PolicyViolation, maxTopicsAtOnce)
+		}
+		if err != nil {
+			out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
 			continue
 		}
-		specs = append(specs, s.topicSpec(in))
-		answers = append(answers, out)
+		specs, slots = append(specs, spec), append(slots, out)
 	}
-	finish := func(results []log.TopicResult, err error) *kmsg.CreateTopicsResponse {
-		for i, out := range answers {
-			if err != nil {
-				out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
-			} else {
-				s.created(out, results[i])
-			}
-		}
-		return resp
-	}
+	s.finishTopics(ctx, req, specs, slots)
+	return resp
+}
+
+// finishTopics creates or validates topics, and fills in what became of them.
+func (s *Server) finishTopics(ctx context.Context, req *kmsg.CreateTopicsRequest, specs []log.TopicSpec, slots []*kmsg.CreateTopicsResponseTopic) {
+	var results []log.TopicResult
+	var all error
 	if req.ValidateOnly {
-		return func() *kmsg.CreateTopicsResponse { return finish(s.log.ValidateTopics(specs), nil) }
+		results = s.log.ValidateTopics(specs)
+	} else {
+		results, all = await(ctx, s.log.CreateTopics(specs), req.TimeoutMillis)
 	}
-	pending := s.log.CreateTopics(specs)
-	return func() *kmsg.CreateTopicsResponse {
-		return finish(waitAdmin(pending, req.TimeoutMillis))
+	for i, out := range slots {
+		err := all
+		if err == nil {
+			err = results[i].Err
+		}
+		if err != nil {
+			out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
+			continue
+		}
+		t := &results[i].Topic
+		out.TopicID, out.NumPartitions, out.ReplicationFactor = t.ID, t.Partitions, 1
+		out.Configs = s.createdConfigs(t)
 	}
 }
 
-// waitAdmin waits for a change as long as the client wants, within bounds.
-func waitAdmin[T any](pending *log.Pending[T], millis int32) (T, error) {
-	if millis <= 0 || millis > maxAdminWaitMillis {
-		millis = maxAdminWaitMillis
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(millis)*time.Millisecond)
+// await waits for a change as long as the client wants, within bounds.
+func await[T any](ctx context.Context, pending *log.Pending[T], millis int32) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience(millis, maxAdminWait))
 	defer cancel()
 	return pending.Wait(ctx)
 }
 
-// refuseTopic returns why topic i of a request is refused before the engine sees it.
-func refuseTopic(req *kmsg.CreateTopicsRequest, i int) (int16, string) {
-	t := &req.Topics[i]
-	for k := range req.Topics {
-		if k != i && req.Topics[k].Topic == t.Topic {
-			return kerr.InvalidRequest.Code, fmt.Sprintf("topic %q stands twice in the request", t.Topic)
-		}
-	}
+// topicSpec checks what the engine does not know of, and translates the rest.
+func (s *Server) topicSpec(t *kmsg.CreateTopicsRequestTopic) (log.TopicSpec, error) {
+	spec := log.TopicSpec{Name: t.Topic, Partitions: t.NumPartitions, Configs: make(map[string]string, len(t.Configs))}
 	switch {
-	case i >= maxTopicsAtOnce:
-		return kerr.PolicyViolation.Code, fmt.Sprintf("one request creates %d topics at most", maxTopicsAtOnce)
 	case len(t.ReplicaAssignment) > 0:
-		return kerr.InvalidReplicaAssignment.Code, "replicas cannot be assigned to brokers: the object store replicates"
+		if t.NumPartitions != -1 || t.ReplicationFactor != -1 {
+			return spec, fmt.Errorf("%w: with an assignment, partitions and replication factor are -1", kerr.InvalidRequest)
+		}
+		if err := checkAssignment(t.ReplicaAssignment); err != nil {
+			return spec, err
+		}
+		spec.Partitions = int32(len(t.ReplicaAssignment))
 	case t.ReplicationFactor == 0 || t.ReplicationFactor < -1:
-		return kerr.InvalidReplicationFactor.Code, fmt.Sprintf("replication factor %d", t.ReplicationFactor)
-	}
-	return 0, ""
-}
-
-func (s *Server) topicSpec(t *kmsg.CreateTopicsRequestTopic) log.TopicSpec {
-	spec := log.TopicSpec{Name: t.Topic, Partitions: t.NumPartitions}
-	if spec.Partitions == -1 {
+		return spec, fmt.Errorf("%w: %d, it can be 1 or more, or -1 for the default", kerr.InvalidReplicationFactor, t.ReplicationFactor)
+	case t.NumPartitions == -1:
 		spec.Partitions = s.o.DefaultPartitions
 	}
-	if len(t.Configs) > 0 {
-		spec.Configs = make(map[string]string, len(t.Configs))
-	}
 	for _, c := range t.Configs {
-		if c.Value != nil { // null: the default
+		if c.Value != nil {
 			spec.Configs[c.Name] = *c.Value
 		}
 	}
-	return spec
+	return spec, nil
 }
 
-func (s *Server) created(out *kmsg.CreateTopicsResponseTopic, r log.TopicResult) {
-	if r.Err != nil {
-		out.ErrorCode, out.ErrorMessage = codeOf(r.Err), textOf(r.Err)
-		return
+// checkAssignment accepts partitions 0 to n-1, each on this broker.
+func checkAssignment(assignment []kmsg.CreateTopicsRequestTopicReplicaAssignment) error {
+	seen := make(map[int32]bool, len(assignment))
+	for _, a := range assignment {
+		if a.Partition < 0 || int(a.Partition) >= len(assignment) || seen[a.Partition] {
+			return fmt.Errorf("%w: partitions are numbered from 0 without a gap", kerr.InvalidReplicaAssignment)
+		}
+		seen[a.Partition] = true
+		if err := checkReplicas(a.Replicas); err != nil {
+			return err
+		}
 	}
-	out.TopicID, out.NumPartitions, out.ReplicationFactor = r.Topic.ID, r.Topic.Partitions, 1
-	configs, err := s.log.DescribeConfigs(r.Topic.Name)
-	if err != nil {
-		return // only validated, or deleted since
+	return nil
+}
+
+func checkReplicas(brokers []int32) error {
+	if len(brokers) != 1 || brokers[0] != nodeID {
+		return fmt.Errorf("%w: brokers %v, there is one: %d", kerr.InvalidReplicaAssignment, brokers, nodeID)
+	}
+	return nil
+}
+
+// createdConfigs never returns null, which the Java client fails on.
+func (s *Server) createdConfigs(t *log.Topic) []kmsg.CreateTopicsResponseTopicConfig {
+	all := []kmsg.CreateTopicsResponseTopicConfig{}
+	add := func(name, value string, source kmsg.ConfigSource) {
+		c := kmsg.NewCreateTopicsResponseTopicConfig()
+		c.Name, c.Value, c.Source = name, &value, int8(source)
+		all = append(all, c)
+	}
+	configs, err := s.log.DescribeConfigs(t.Name)
+	if err != nil { // only validated, or deleted since
+		for name, value := range t.Configs {
+			add(name, value, kmsg.ConfigSourceDynamicTopicConfig)
+		}
 	}
 	for _, c := range configs {
-		rc := kmsg.NewCreateTopicsResponseTopicConfig()
-		rc.Name, rc.Value, rc.Source = c.Name, &c.Value, int8(configSource(c))
-		out.Configs = append(out.Configs, rc)
+		add(c.Name, c.Value, configSource(c))
 	}
+	return all
 }

@@ -8,37 +8,34 @@ import (
 	"streamhouse/log"
 )
 
-// deleteRecords answers DeleteRecords: partitions begin later. Offset -1 means the high watermark.
-func (s *Server) deleteRecords(_ context.Context, _ *client, req *kmsg.DeleteRecordsRequest) func() *kmsg.DeleteRecordsResponse {
+// deleteRecords answers DeleteRecords once it is durable that partitions begin later. Offset -1 means the high watermark.
+func (s *Server) deleteRecords(ctx context.Context, _ *client, req *kmsg.DeleteRecordsRequest) *kmsg.DeleteRecordsResponse {
 	resp := req.ResponseKind().(*kmsg.DeleteRecordsResponse)
 	resp.Topics = make([]kmsg.DeleteRecordsResponseTopic, len(req.Topics))
 	var specs []log.DeleteSpec
-	var answers []*kmsg.DeleteRecordsResponseTopicPartition
-	for i, rt := range req.Topics {
-		t := &resp.Topics[i]
+	var slots []*kmsg.DeleteRecordsResponseTopicPartition
+	for i := range req.Topics {
+		rt, t := &req.Topics[i], &resp.Topics[i]
 		t.Topic = rt.Topic
-		id, code := s.topicID(false, rt.Topic, [16]byte{})
+		topic, err := s.topicID(false, rt.Topic, log.TopicID{})
 		t.Partitions = make([]kmsg.DeleteRecordsResponseTopicPartition, len(rt.Partitions))
-		for j, rp := range rt.Partitions {
+		for j, in := range rt.Partitions {
 			out := &t.Partitions[j]
 			out.Default()
-			out.Partition, out.LowWatermark, out.ErrorCode = rp.Partition, -1, code
-			if code == 0 {
-				specs = append(specs, log.DeleteSpec{Partition: log.PartitionID{Topic: id, Index: rp.Partition}, Offset: rp.Offset})
-				answers = append(answers, out)
+			out.Partition, out.LowWatermark, out.ErrorCode = in.Partition, -1, codeOf(err)
+			if err == nil {
+				specs = append(specs, log.DeleteSpec{Partition: log.PartitionID{Topic: topic, Index: in.Partition}, Offset: in.Offset})
+				slots = append(slots, out)
 			}
 		}
 	}
-	pending := s.log.DeleteRecords(specs)
-	return func() *kmsg.DeleteRecordsResponse {
-		results, err := waitAdmin(pending, req.TimeoutMillis)
-		for i, out := range answers {
-			if err != nil {
-				out.ErrorCode = codeOf(err)
-			} else if out.ErrorCode = codeOf(results[i].Err); results[i].Err == nil {
-				out.LowWatermark = results[i].LogStart
-			}
+	results, err := await(ctx, s.log.DeleteRecords(specs), req.TimeoutMillis)
+	for i, out := range slots {
+		if err != nil {
+			out.ErrorCode = codeOf(err)
+		} else if out.ErrorCode = codeOf(results[i].Err); out.ErrorCode == 0 {
+			out.LowWatermark = results[i].LogStart
 		}
-		return resp
 	}
+	return resp
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -9,8 +10,11 @@ import (
 	"streamhouse/log"
 )
 
-// deleteTopics answers DeleteTopics once the topics are gone for good. From version 6 on a topic may be given by its id.
-func (s *Server) deleteTopics(_ context.Context, _ *client, req *kmsg.DeleteTopicsRequest) func() *kmsg.DeleteTopicsResponse {
+// deleteTopics answers DeleteTopics once the topics are gone for good.
+//
+//   - From version 6 on a topic is given by its name or by its id, not both; an unknown id is UNKNOWN_TOPIC_ID.
+//   - From version 5 on an error has a message.
+func (s *Server) deleteTopics(ctx context.Context, _ *client, req *kmsg.DeleteTopicsRequest) *kmsg.DeleteTopicsResponse {
 	resp := req.ResponseKind().(*kmsg.DeleteTopicsResponse)
 	asked := req.Topics
 	for i := range req.TopicNames {
@@ -18,43 +22,51 @@ func (s *Server) deleteTopics(_ context.Context, _ *client, req *kmsg.DeleteTopi
 	}
 	resp.Topics = make([]kmsg.DeleteTopicsResponseTopic, len(asked))
 	var ids []log.TopicID
-	var answers []*kmsg.DeleteTopicsResponseTopic
+	var slots []outcomeSlot
 	for i, t := range asked {
 		out := &resp.Topics[i]
 		out.Default()
-		topic, code := s.topicToDelete(t)
-		if out.Topic, out.TopicID, out.ErrorCode = t.Topic, t.TopicID, code; code != 0 {
+		out.Topic, out.TopicID = t.Topic, t.TopicID
+		slot := outcomeSlot{&out.ErrorCode, &out.ErrorMessage}
+		topic, err := s.topicToDelete(t)
+		if err != nil {
+			slot.set(err)
 			continue
 		}
 		out.Topic, out.TopicID = &topic.Name, topic.ID
-		ids, answers = append(ids, topic.ID), append(answers, out)
+		ids, slots = append(ids, topic.ID), append(slots, slot)
 	}
-	pending := s.log.DeleteTopics(ids)
-	return func() *kmsg.DeleteTopicsResponse {
-		errs, err := waitAdmin(pending, req.TimeoutMillis)
-		for i, out := range answers {
-			out.ErrorCode, out.ErrorMessage = changeOutcome(errs, i, err)
+	errs, err := await(ctx, s.log.DeleteTopics(ids), req.TimeoutMillis)
+	fillOutcomes(slots, errs, err)
+	return resp
+}
+
+func (s *Server) topicToDelete(t kmsg.DeleteTopicsRequestTopic) (log.Topic, error) {
+	byID := t.TopicID != log.TopicID{}
+	if byID == (t.Topic != nil) {
+		return log.Topic{}, fmt.Errorf("%w: a topic is given by its name or by its id", kerr.InvalidRequest)
+	}
+	if byID {
+		return s.findTopic(true, "", t.TopicID)
+	}
+	return s.log.Topic(*t.Topic)
+}
+
+// outcomeSlot is where an answer has the code and the text of one change.
+type outcomeSlot struct {
+	code *int16
+	text **string
+}
+
+func (o outcomeSlot) set(err error) { *o.code, *o.text = codeOf(err), textOf(err) }
+
+// fillOutcomes fills in what became of changes: their errors, or one for all.
+func fillOutcomes(slots []outcomeSlot, errs []error, all error) {
+	for i, slot := range slots {
+		if all != nil {
+			slot.set(all)
+			continue
 		}
-		return resp
+		slot.set(errs[i])
 	}
-}
-
-func (s *Server) topicToDelete(t kmsg.DeleteTopicsRequestTopic) (log.Topic, int16) {
-	if t.Topic != nil {
-		topic, err := s.log.Topic(*t.Topic)
-		return topic, codeOf(err)
-	}
-	topic, err := s.log.TopicByID(t.TopicID)
-	if err != nil {
-		return topic, kerr.UnknownTopicID.Code
-	}
-	return topic, 0
-}
-
-// changeOutcome is the code and text of the i-th change of several that were waited for together.
-func changeOutcome(errs []error, i int, all error) (int16, *string) {
-	if all == nil {
-		all = errs[i]
-	}
-	return codeOf(all), textOf(all)
 }

@@ -2,26 +2,45 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// endpointBrokers is the endpoint type of brokers in DescribeCluster; 2 would be controllers (KIP-919).
-const endpointBrokers = 1
+// Endpoint types of DescribeCluster (KIP-919).
+const (
+	endpointBrokers     = 1
+	endpointControllers = 2
+)
 
 // describeCluster answers DescribeCluster (KIP-700): one broker, which is the controller, too.
+//
+//   - From version 1 on the client says whether it means to talk to brokers or to controllers.
+//   - No broker is ever fenced and still listed (version 2).
 func (s *Server) describeCluster(_ context.Context, c *client, req *kmsg.DescribeClusterRequest) *kmsg.DescribeClusterResponse {
 	resp := req.ResponseKind().(*kmsg.DescribeClusterResponse)
-	resp.EndpointType = req.EndpointType
-	if req.Version >= 1 && req.EndpointType != endpointBrokers {
-		why := "this listener is a broker's: there are no controllers apart"
-		resp.ErrorCode, resp.ErrorMessage = kerr.MismatchedEndpointType.Code, &why
+	resp.EndpointType, resp.ControllerID = endpointBrokers, nodeID
+	resp.ClusterID = s.log.ClusterID()
+	if err := checkEndpoint(req); err != nil {
+		resp.ErrorCode, resp.ErrorMessage = codeOf(err), textOf(err)
 		return resp
 	}
-	resp.ClusterID, resp.ControllerID = s.log.ClusterID(), nodeID
 	b := kmsg.NewDescribeClusterResponseBroker()
 	b.NodeID, b.Host, b.Port = s.broker(c)
 	resp.Brokers = append(resp.Brokers, b)
+	if req.IncludeClusterAuthorizedOperations {
+		resp.ClusterAuthorizedOperations = clusterOperations
+	}
 	return resp
+}
+
+func checkEndpoint(req *kmsg.DescribeClusterRequest) error {
+	switch {
+	case req.Version == 0 || req.EndpointType == endpointBrokers:
+		return nil
+	case req.EndpointType == endpointControllers:
+		return fmt.Errorf("%w: this listener is a broker's", kerr.MismatchedEndpointType)
+	}
+	return fmt.Errorf("%w: %d", kerr.UnsupportedEndpointType, req.EndpointType)
 }

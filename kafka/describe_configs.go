@@ -12,52 +12,50 @@ import (
 	"streamhouse/log"
 )
 
-// describeConfigs answers DescribeConfigs for topics and for the broker. A broker's configs are settings of
-// the program: they are shown under Kafka's names and cannot be altered here.
+// describeConfigs answers DescribeConfigs for topics and for the broker, all configs or those named.
+//
+//   - Version 0 says which are defaults; from version 1 on the answer has the source and, where asked, synonyms.
+//   - From version 3 on it has types and, where asked, documentation.
 func (s *Server) describeConfigs(_ context.Context, _ *client, req *kmsg.DescribeConfigsRequest) *kmsg.DescribeConfigsResponse {
 	resp := req.ResponseKind().(*kmsg.DescribeConfigsResponse)
-	for _, r := range req.Resources {
-		out := kmsg.NewDescribeConfigsResponseResource()
+	resp.Resources = make([]kmsg.DescribeConfigsResponseResource, len(req.Resources))
+	for i, r := range req.Resources {
+		out := &resp.Resources[i]
+		out.Default()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		configs, code, why := s.configsOf(r.ResourceType, r.ResourceName)
-		if code != 0 {
-			out.ErrorCode, out.ErrorMessage = code, &why
-		}
+		configs, err := s.configsOf(r.ResourceType, r.ResourceName)
+		out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
 		for _, c := range configs {
 			if r.ConfigNames == nil || slices.Contains(r.ConfigNames, c.Name) {
 				out.Configs = append(out.Configs, describeConfig(c, req))
 			}
 		}
-		resp.Resources = append(resp.Resources, out)
 	}
 	return resp
 }
 
-// described is a config with where its value comes from.
-type described struct {
+// sourcedConfig is a config with where its value comes from.
+type sourcedConfig struct {
 	log.Config
-	source   kmsg.ConfigSource
-	readOnly bool
+	source kmsg.ConfigSource
 }
 
-func (s *Server) configsOf(kind kmsg.ConfigResourceType, name string) (all []described, code int16, why string) {
+func (s *Server) configsOf(kind kmsg.ConfigResourceType, name string) ([]sourcedConfig, error) {
 	switch kind {
 	case kmsg.ConfigResourceTypeTopic:
 		configs, err := s.log.DescribeConfigs(name)
-		if err != nil {
-			return nil, codeOf(err), err.Error()
+		all := make([]sourcedConfig, len(configs))
+		for i, c := range configs {
+			all[i] = sourcedConfig{c, configSource(c)}
 		}
-		for _, c := range configs {
-			all = append(all, described{c, configSource(c), false})
-		}
-		return all, 0, ""
+		return all, err
 	case kmsg.ConfigResourceTypeBroker:
 		if name != "" && name != strconv.Itoa(nodeID) {
-			return nil, kerr.InvalidRequest.Code, fmt.Sprintf("broker %q does not exist, this is %d", name, nodeID)
+			return nil, fmt.Errorf("%w: broker %q does not exist, this is %d", kerr.InvalidRequest, name, nodeID)
 		}
-		return s.brokerConfigs(), 0, ""
+		return s.brokerConfigs(), nil
 	}
-	return nil, kerr.InvalidRequest.Code, "only topics and the broker have configs"
+	return nil, fmt.Errorf("%w: only topics and the broker have configs", kerr.InvalidRequest)
 }
 
 func configSource(c log.Config) kmsg.ConfigSource {
@@ -67,30 +65,17 @@ func configSource(c log.Config) kmsg.ConfigSource {
 	return kmsg.ConfigSourceDefaultConfig
 }
 
-func (s *Server) brokerConfigs() []described {
-	var all []described
-	add := func(name, value string, kind log.ConfigType, doc string) {
-		all = append(all, described{log.Config{Name: name, Value: value, Default: value, Type: kind, Doc: doc}, kmsg.ConfigSourceStaticBrokerConfig, true})
-	}
-	add("auto.create.topics.enable", strconv.FormatBool(s.o.AutoCreateTopics), log.ConfigBool, "Topics that clients ask for are created.")
-	add("broker.id", strconv.Itoa(nodeID), log.ConfigInt, "The broker's id.")
-	add("connections.max.idle.ms", strconv.FormatInt(s.o.IdleTimeout.Milliseconds(), 10), log.ConfigLong, "A connection that asks nothing is closed after this time.")
-	add("default.replication.factor", "1", log.ConfigInt, "The object store replicates.")
-	add("num.partitions", strconv.Itoa(int(s.o.DefaultPartitions)), log.ConfigInt, "Partitions of a topic that does not say.")
-	add("socket.request.max.bytes", strconv.Itoa(int(s.o.MaxFrameBytes)), log.ConfigInt, "Largest request.")
-	return all
-}
-
 // configTypes translates the engine's types of configs.
 var configTypes = map[log.ConfigType]kmsg.ConfigType{
 	log.ConfigBool: kmsg.ConfigTypeBoolean, log.ConfigString: kmsg.ConfigTypeString, log.ConfigInt: kmsg.ConfigTypeInt,
 	log.ConfigLong: kmsg.ConfigTypeLong, log.ConfigList: kmsg.ConfigTypeList,
 }
 
-func describeConfig(c described, req *kmsg.DescribeConfigsRequest) kmsg.DescribeConfigsResponseResourceConfig {
+func describeConfig(c sourcedConfig, req *kmsg.DescribeConfigsRequest) kmsg.DescribeConfigsResponseResourceConfig {
 	out := kmsg.NewDescribeConfigsResponseResourceConfig()
-	out.Name, out.Value, out.ReadOnly, out.Source = c.Name, &c.Value, c.readOnly, c.source
-	out.IsDefault, out.ConfigType = c.source == kmsg.ConfigSourceDefaultConfig, configTypes[c.Type]
+	out.Name, out.Value, out.Source, out.ConfigType = c.Name, &c.Value, c.source, configTypes[c.Type]
+	out.ReadOnly = c.source == kmsg.ConfigSourceStaticBrokerConfig
+	out.IsDefault = c.source == kmsg.ConfigSourceDefaultConfig
 	if req.IncludeDocumentation {
 		out.Documentation = &c.Doc
 	}
@@ -101,7 +86,7 @@ func describeConfig(c described, req *kmsg.DescribeConfigsRequest) kmsg.Describe
 }
 
 // synonyms lists where a config's value could come from, the one in force first.
-func synonyms(c described) (all []kmsg.DescribeConfigsResponseResourceConfigConfigSynonym) {
+func synonyms(c sourcedConfig) (all []kmsg.DescribeConfigsResponseResourceConfigConfigSynonym) {
 	add := func(value string, source kmsg.ConfigSource) {
 		s := kmsg.NewDescribeConfigsResponseResourceConfigConfigSynonym()
 		s.Name, s.Value, s.Source = c.Name, &value, source
@@ -110,7 +95,7 @@ func synonyms(c described) (all []kmsg.DescribeConfigsResponseResourceConfigConf
 	if c.source != kmsg.ConfigSourceDefaultConfig {
 		add(c.Value, c.source)
 	}
-	if !c.readOnly {
+	if c.source != kmsg.ConfigSourceStaticBrokerConfig {
 		add(c.Default, kmsg.ConfigSourceDefaultConfig)
 	}
 	return all

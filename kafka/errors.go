@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -31,7 +32,8 @@ var codes = []struct {
 	{log.ErrInvalidRecord, kerr.InvalidRecord},
 	{log.ErrInvalidTimestamp, kerr.InvalidTimestamp},
 	{log.ErrBatchTooLarge, kerr.MessageTooLarge},
-	{log.ErrTransactional, kerr.InvalidTxnState},
+	// Final for all clients; librdkafka tries again after any other code that would fit.
+	{log.ErrTransactional, kerr.TransactionalIDAuthorizationFailed},
 
 	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},
 	{log.ErrDuplicateSequence, kerr.DuplicateSequenceNumber},
@@ -46,23 +48,30 @@ var codes = []struct {
 	{log.ErrClosed, kerr.NotLeaderForPartition},
 	{log.ErrTimeout, kerr.RequestTimedOut},
 	{log.ErrUnavailable, kerr.KafkaStorageError},
-	// Not CORRUPT_MESSAGE: clients take that for a fault of the network and ask again at once, for ever.
-	{log.ErrCorruptLog, kerr.KafkaStorageError},
+	// The Java client and librdkafka report this one to the application. With a storage error they
+	// would ask again for ever and say nothing.
+	{log.ErrCorruptLog, kerr.CorruptMessage},
+	{log.ErrUnsafeStore, kerr.KafkaStorageError},
 	{context.DeadlineExceeded, kerr.RequestTimedOut},
 	{context.Canceled, kerr.RequestTimedOut},
 }
 
-// codeOf returns the Kafka error code of an engine's error, 0 for nil alone: an
-// error that nobody thought of is UNKNOWN_SERVER_ERROR, never success.
+// codeOf returns the Kafka error code of an error of the engine or of this
+// package, 0 for nil alone: an error that nobody thought of is logged and is
+// UNKNOWN_SERVER_ERROR, never success.
 func codeOf(err error) int16 {
 	if err == nil {
 		return 0
+	}
+	if own, ok := errors.AsType[*kerr.Error](err); ok {
+		return own.Code
 	}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
 			return c.code.Code
 		}
 	}
+	slog.Error("kafka: an error that has no Kafka code", "err", err)
 	return kerr.UnknownServerError.Code
 }
 

@@ -11,32 +11,27 @@ import (
 )
 
 // fetch answers Fetch: a long poll that ends when there are MinBytes, when a
-// partition has an error, or when MaxWaitMillis is over.
+// partition has an error, or when MaxWaitMillis is over. The limits of this package come on top.
 //
-//   - Sessions are declined (session id 0, KIP-227), so every request names all its partitions; one
-//     that goes on with a session that this broker never gave is told FETCH_SESSION_ID_NOT_FOUND.
-//   - From version 9 on the client's leader epoch is checked, from 12 on the epoch that it last fetched, too (KIP-595).
-//   - From version 13 on topics go by id.
+//   - Sessions are declined (session id 0, KIP-227): every request names all its partitions, and there is
+//     nothing to forget. One that goes on with a session is told FETCH_SESSION_ID_NOT_FOUND.
+//   - From version 9 on the client's leader epoch is checked (KIP-320).
+//   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID.
 //   - The first batch comes whole, even where it is larger than what was asked for.
-//   - There are no transactions, so nothing is aborted and both isolation levels read the same.
-func (s *Server) fetch(ctx context.Context, _ *client, req *kmsg.FetchRequest) func() *kmsg.FetchResponse {
-	return func() *kmsg.FetchResponse {
-		resp := req.ResponseKind().(*kmsg.FetchResponse)
+//   - There are no transactions: nothing is aborted, and both isolation levels read the same.
+//   - Racks are ignored, and no other replica is preferred. The epoch last fetched (version 12) and the
+//     state of replicas (15) are for followers, of which there are none.
+func (s *Server) fetch(ctx context.Context, _ *client, req *kmsg.FetchRequest) func() *fetchResponse {
+	return func() *fetchResponse {
+		resp := &fetchResponse{version: req.Version, readAll: req.IsolationLevel == 0}
 		if req.SessionEpoch > 0 {
 			resp.ErrorCode = kerr.FetchSessionIDNotFound.Code
 			return resp
 		}
-		f := s.layOut(req, resp)
-		options := log.ReadOptions{
-			MaxBytes: int(min(max(req.MaxBytes, 0), maxFetchBytes)),
-			MinBytes: int(max(req.MinBytes, 0)),
-			MaxWait:  time.Duration(min(max(req.MaxWaitMillis, 0), maxFetchWaitMillis)) * time.Millisecond,
-		}
-		if f.failed {
-			options.MinBytes, options.MaxWait = 0, 0 // an error is told at once
-		}
-		for i, r := range s.log.Read(ctx, f.reads, options) {
-			f.answers[i].fill(r, s)
+		f := fetching{resp: resp}
+		s.layOutFetch(&f, req)
+		for i, r := range s.log.Read(ctx, f.reads, f.options(req)) {
+			f.slots[i].fill(r)
 		}
 		return resp
 	}
@@ -44,78 +39,66 @@ func (s *Server) fetch(ctx context.Context, _ *client, req *kmsg.FetchRequest) f
 
 // fetching is a Fetch under way.
 type fetching struct {
-	reads   []log.ReadRequest
-	answers []fetchAnswer
-	failed  bool
+	resp   *fetchResponse
+	reads  []log.ReadRequest
+	slots  []*fetchedPartition // of each of the reads, in resp
+	failed bool                // a partition has an error already
 }
 
-type fetchAnswer struct {
-	*kmsg.FetchResponseTopicPartition
-}
-
-// layOut prepares the answer, and picks what can be read.
-func (s *Server) layOut(req *kmsg.FetchRequest, resp *kmsg.FetchResponse) *fetching {
-	f := &fetching{}
-	resp.Topics = make([]kmsg.FetchResponseTopic, len(req.Topics))
+// layOutFetch prepares the answer, and picks what can be read.
+func (s *Server) layOutFetch(f *fetching, req *kmsg.FetchRequest) {
+	n := 0
 	for i := range req.Topics {
-		rt, t := &req.Topics[i], &resp.Topics[i]
-		t.Topic, t.TopicID = rt.Topic, rt.TopicID
-		id, code := s.topicID(req.Version >= 13, rt.Topic, rt.TopicID)
-		t.Partitions = make([]kmsg.FetchResponseTopicPartition, len(rt.Partitions))
+		n += len(req.Topics[i].Partitions)
+	}
+	f.reads, f.slots = make([]log.ReadRequest, 0, n), make([]*fetchedPartition, 0, n)
+	all := make([]fetchedPartition, n)
+	f.resp.Topics = make([]fetchedTopic, len(req.Topics))
+	for i := range req.Topics {
+		rt, t := &req.Topics[i], &f.resp.Topics[i]
+		t.name, t.id = rt.Topic, rt.TopicID
+		t.Partitions, all = all[:len(rt.Partitions)], all[len(rt.Partitions):]
+		id, err := s.topicID(req.Version >= 13, rt.Topic, rt.TopicID)
 		for j := range rt.Partitions {
-			s.layOutPartition(f, id, code, &rt.Partitions[j], &t.Partitions[j])
+			f.add(id, err, &rt.Partitions[j], &t.Partitions[j])
 		}
 	}
-	return f
 }
 
-func (s *Server) layOutPartition(f *fetching, topic log.TopicID, code int16, in *kmsg.FetchRequestTopicPartition, out *kmsg.FetchResponseTopicPartition) {
-	out.Default()
-	out.Partition, out.ErrorCode = in.Partition, code
-	out.HighWatermark, out.LastStableOffset, out.LogStartOffset = -1, -1, -1
-	if code != 0 {
+func (f *fetching) add(topic log.TopicID, err error, in *kmsg.FetchRequestTopicPartition, out *fetchedPartition) {
+	out.index = in.Partition
+	if err != nil {
+		out.fill(log.ReadResult{Err: err})
 		f.failed = true
 		return
 	}
-	id := log.PartitionID{Topic: topic, Index: in.Partition}
-	if s.diverges(id, in, out) {
-		f.failed = true
-		return
-	}
-	f.reads = append(f.reads, log.ReadRequest{Partition: id, Offset: in.FetchOffset, MaxBytes: int(max(in.PartitionMaxBytes, 0)), LeaderEpoch: in.CurrentLeaderEpoch})
-	f.answers = append(f.answers, fetchAnswer{out})
+	f.reads = append(f.reads, log.ReadRequest{
+		Partition:   log.PartitionID{Topic: topic, Index: in.Partition},
+		Offset:      in.FetchOffset,
+		MaxBytes:    int(min(max(in.PartitionMaxBytes, 1), maxFetchBytes)),
+		LeaderEpoch: max(in.CurrentLeaderEpoch, -1),
+	})
+	f.slots = append(f.slots, out)
 }
 
-// diverges tells a client whose last record was of an epoch that ended before
-// its position where that epoch ended, so that it truncates (KIP-595). The log
-// itself never loses an acknowledged record: such a client comes from another cluster.
-func (s *Server) diverges(id log.PartitionID, in *kmsg.FetchRequestTopicPartition, out *kmsg.FetchResponseTopicPartition) bool {
-	if in.LastFetchedEpoch < 0 {
-		return false
+// options bounds the read. Where the answer is due at once, what lies in the store still gets a moment.
+func (f *fetching) options(req *kmsg.FetchRequest) log.ReadOptions {
+	o := log.ReadOptions{
+		MaxBytes: int(min(max(req.MaxBytes, 1), maxFetchBytes)),
+		MaxWait:  min(time.Duration(req.MaxWaitMillis)*time.Millisecond, maxFetchWait),
 	}
-	epoch, end, err := s.log.EpochEnd(id, in.LastFetchedEpoch)
-	if err != nil || epoch < 0 || epoch == in.LastFetchedEpoch && end >= in.FetchOffset {
-		return false
+	o.MinBytes = min(int(max(req.MinBytes, 0)), o.MaxBytes)
+	if f.failed || o.MaxWait < minFetchWait {
+		o.MinBytes, o.MaxWait = 0, max(o.MaxWait, minFetchWait)
 	}
-	if epoch != in.LastFetchedEpoch && end >= in.FetchOffset {
-		return false
-	}
-	out.DivergingEpoch.Epoch, out.DivergingEpoch.EndOffset = epoch, end
-	return true
+	return o
 }
 
-// fill copies what was read into the answer.
-func (a fetchAnswer) fill(r log.ReadResult, s *Server) {
+// fill takes over what was read. As in Kafka, a partition with an error has no bounds.
+func (p *fetchedPartition) fill(r log.ReadResult) {
+	p.ReadResult = r
 	if r.Err != nil {
-		a.ErrorCode = codeOf(r.Err)
-		if a.ErrorCode == kerr.UnknownServerError.Code {
-			s.logger.Error("kafka: fetch failed", "partition", a.Partition, "err", r.Err)
-		}
-	}
-	a.HighWatermark, a.LastStableOffset, a.LogStartOffset = r.HighWatermark, r.LastStable, r.LogStart
-	// Empty and not null: older clients fail on a null.
-	a.RecordBatches = make([]byte, 0, r.Bytes)
-	for _, piece := range r.Records {
-		a.RecordBatches = append(a.RecordBatches, piece...)
+		p.ErrorCode = codeOf(r.Err)
+		p.ReadResult = log.ReadResult{HighWatermark: -1, LastStable: -1, LogStart: -1}
 	}
 }

@@ -2,25 +2,26 @@ package kafka
 
 import (
 	"context"
-	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log"
 )
 
-// initProducerID answers InitProducerId with an id that nobody else has, for an idempotent producer (KIP-98).
+// initProducerID answers InitProducerId with an id that nobody else has, at epoch 0, for an idempotent producer (KIP-98).
+// The id and epoch that a client may name from version 3 on (KIP-360) are for transactions: it gets a new id.
 //
-// A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: clients take that for final and
-// report it, where they would retry most other codes for ever.
-func (s *Server) initProducerID(ctx context.Context, _ *client, req *kmsg.InitProducerIDRequest) *kmsg.InitProducerIDResponse {
+// A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: all clients take that for final and
+// report it, where librdkafka would retry most other codes for ever.
+func (s *Server) initProducerID(ctx context.Context, c *client, req *kmsg.InitProducerIDRequest) *kmsg.InitProducerIDResponse {
 	resp := req.ResponseKind().(*kmsg.InitProducerIDResponse)
 	resp.ProducerID, resp.ProducerEpoch = -1, -1
 	if req.TransactionalID != nil {
-		s.logger.Info("kafka: transactions are not supported", "transactional_id", *req.TransactionalID)
-		resp.ErrorCode = kerr.TransactionalIDAuthorizationFailed.Code
+		s.logger.Warn("kafka: transactions are not supported", "client", c.id, "from", c.host, "transactional_id", *req.TransactionalID)
+		resp.ErrorCode = codeOf(log.ErrTransactional)
 		return resp
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxAdminWaitMillis*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, maxAdminWait)
 	defer cancel()
 	id, err := s.log.ReserveProducerID(ctx)
 	if resp.ErrorCode = codeOf(err); err == nil {

@@ -2,8 +2,11 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"golang.org/x/sync/errgroup"
 
 	"streamhouse/log"
 )
@@ -13,61 +16,135 @@ const (
 	latestOffset        = -1
 	earliestOffset      = -2
 	maxTimestampOffset  = -3 // KIP-734
-	earliestLocalOffset = -4 // KIP-405: no tier of its own here, so the earliest
+	earliestLocalOffset = -4 // KIP-405: there is one tier, so the earliest
 	latestTieredOffset  = -5 // KIP-1005: nothing is tiered away
+	pendingUploadOffset = -6 // KIP-1023: neither does anything wait for it
 )
 
+// placesSince are the versions in which those timestamps began to have a meaning.
+var placesSince = map[int64]int16{
+	latestOffset: 0, earliestOffset: 0, maxTimestampOffset: 7, earliestLocalOffset: 8, latestTieredOffset: 9, pendingUploadOffset: 11,
+}
+
 // listOffsets answers ListOffsets: the ends of a partition, or its first record at or after a time.
-// A place that does not exist has offset -1. Version 0, which asked for segment boundaries, is not
-// taken: Kafka 4 has dropped it as well.
+// A place that does not exist has offset -1. Both isolation levels see the same: there are no transactions.
+//
+//   - Version 0 asks for the offsets before a time at which the log could be cut, latest first. It can be
+//     cut anywhere here, so they are that of the time, or the end, and the start.
+//   - From version 4 on the client's leader epoch is checked, and the epoch of the record told where it is known.
+//   - A special timestamp from before its version is UNSUPPORTED_VERSION, and a partition
+//     that stands twice in a request INVALID_REQUEST, as in Kafka.
+//   - The timeout (version 10) is for remote storage: the limit of this package holds.
 func (s *Server) listOffsets(ctx context.Context, _ *client, req *kmsg.ListOffsetsRequest) *kmsg.ListOffsetsResponse {
 	resp := req.ResponseKind().(*kmsg.ListOffsetsResponse)
-	for _, rt := range req.Topics {
-		t := kmsg.NewListOffsetsResponseTopic()
+	ctx, cancel := context.WithTimeout(ctx, lookupWait)
+	defer cancel()
+	var lookups errgroup.Group
+	lookups.SetLimit(lookupsAtOnce)
+	twice := repeated(req)
+	resp.Topics = make([]kmsg.ListOffsetsResponseTopic, len(req.Topics))
+	for i := range req.Topics {
+		rt, t := &req.Topics[i], &resp.Topics[i]
 		t.Topic = rt.Topic
-		id, code := s.topicID(false, rt.Topic, [16]byte{})
-		for _, rp := range rt.Partitions {
-			p := kmsg.NewListOffsetsResponseTopicPartition()
-			p.Partition, p.ErrorCode = rp.Partition, code
-			p.Offset, p.Timestamp, p.LeaderEpoch = -1, -1, -1
-			if code == 0 {
-				s.listOffset(ctx, log.PartitionID{Topic: id, Index: rp.Partition}, &rp, &p)
+		topic, err := s.topicID(false, rt.Topic, log.TopicID{})
+		t.Partitions = make([]kmsg.ListOffsetsResponseTopicPartition, len(rt.Partitions))
+		for j := range rt.Partitions {
+			in, out := &rt.Partitions[j], &t.Partitions[j]
+			out.Default()
+			out.Partition, out.Offset, out.Timestamp = in.Partition, -1, -1
+			l := lookup{s.log, req.Version, log.PartitionID{Topic: topic, Index: in.Partition}, in, out}
+			switch {
+			case twice[offsetAsked{rt.Topic, in.Partition}]:
+				out.ErrorCode = kerr.InvalidRequest.Code
+			case err != nil:
+				out.ErrorCode = codeOf(err)
+			case in.Timestamp >= 0 || in.Timestamp == maxTimestampOffset:
+				lookups.Go(func() error { l.run(ctx); return nil }) // these read records
+			default:
+				l.run(ctx)
 			}
-			t.Partitions = append(t.Partitions, p)
 		}
-		resp.Topics = append(resp.Topics, t)
 	}
+	_ = lookups.Wait() // each has its own error
 	return resp
 }
 
-func (s *Server) listOffset(ctx context.Context, id log.PartitionID, in *kmsg.ListOffsetsRequestTopicPartition, out *kmsg.ListOffsetsResponseTopicPartition) {
-	bounds, err := s.log.Bounds(id)
+type offsetAsked struct {
+	topic     string
+	partition int32
+}
+
+// repeated returns the partitions that a request has more than once.
+func repeated(req *kmsg.ListOffsetsRequest) map[offsetAsked]bool {
+	seen := make(map[offsetAsked]bool)
+	for i := range req.Topics {
+		for j := range req.Topics[i].Partitions {
+			k := offsetAsked{req.Topics[i].Topic, req.Topics[i].Partitions[j].Partition}
+			_, again := seen[k]
+			seen[k] = again
+		}
+	}
+	return seen
+}
+
+// lookup finds the place of one partition. Several run side by side.
+type lookup struct {
+	log     *log.Log
+	version int16
+	id      log.PartitionID
+	in      *kmsg.ListOffsetsRequestTopicPartition
+	out     *kmsg.ListOffsetsResponseTopicPartition
+}
+
+func (l lookup) run(ctx context.Context) {
+	bounds, err := l.log.Bounds(l.id)
 	if err == nil {
-		err = checkEpoch(in.CurrentLeaderEpoch, bounds.LeaderEpoch)
+		err = checkEpoch(l.in.CurrentLeaderEpoch, bounds.LeaderEpoch)
 	}
 	var at log.OffsetAt
 	if err == nil {
-		at, err = s.locate(ctx, id, bounds, in.Timestamp)
+		at, err = l.locate(ctx, bounds)
 	}
 	if err != nil {
-		out.ErrorCode = codeOf(err)
+		l.out.ErrorCode = codeOf(err)
 		return
 	}
-	out.Offset, out.Timestamp, out.LeaderEpoch = at.Offset, at.Timestamp, at.LeaderEpoch
+	l.out.Offset, l.out.Timestamp, l.out.LeaderEpoch = at.Offset, at.Timestamp, at.LeaderEpoch
+	if l.version == 0 {
+		l.out.OldStyleOffsets = l.cuts(at, bounds)
+	}
 }
 
-func (s *Server) locate(ctx context.Context, id log.PartitionID, b log.Bounds, timestamp int64) (log.OffsetAt, error) {
-	switch timestamp {
+func (l lookup) locate(ctx context.Context, b log.Bounds) (log.OffsetAt, error) {
+	nowhere := log.OffsetAt{Offset: -1, Timestamp: -1, LeaderEpoch: -1}
+	if since, ok := placesSince[l.in.Timestamp]; l.in.Timestamp < 0 && (!ok || l.version < since) {
+		return nowhere, fmt.Errorf("%w: timestamp %d in version %d", kerr.UnsupportedVersion, l.in.Timestamp, l.version)
+	}
+	switch l.in.Timestamp {
 	case latestOffset:
 		return log.OffsetAt{Offset: b.LastStable, Timestamp: -1, LeaderEpoch: b.LeaderEpoch}, nil
 	case earliestOffset, earliestLocalOffset:
-		return log.OffsetAt{Offset: b.LogStart, Timestamp: -1, LeaderEpoch: b.LeaderEpoch}, nil
-	case latestTieredOffset:
-		return log.OffsetAt{Offset: -1, Timestamp: -1, LeaderEpoch: -1}, nil
+		// The epoch of the first record is not at hand, and the broker's would be too new: a reader
+		// must not believe that it has read in an epoch above that of the records.
+		return log.OffsetAt{Offset: b.LogStart, Timestamp: -1, LeaderEpoch: -1}, nil
+	case latestTieredOffset, pendingUploadOffset:
+		return nowhere, nil
 	case maxTimestampOffset:
-		return s.log.OffsetForMaxTime(ctx, id)
+		return l.log.OffsetForMaxTime(ctx, l.id)
 	}
-	return s.log.OffsetForTime(ctx, id, timestamp)
+	return l.log.OffsetForTime(ctx, l.id, l.in.Timestamp)
+}
+
+// cuts is the answer of version 0.
+func (l lookup) cuts(at log.OffsetAt, b log.Bounds) []int64 {
+	if at.Offset < 0 {
+		at.Offset = b.LastStable
+	}
+	all := []int64{at.Offset}
+	if l.in.Timestamp != earliestOffset && at.Offset > b.LogStart {
+		all = append(all, b.LogStart)
+	}
+	return all[:min(len(all), int(max(l.in.MaxNumOffsets, 0)))]
 }
 
 // checkEpoch compares the leader epoch that a client believes in (-1: none) with the broker's (KIP-320).

@@ -2,7 +2,8 @@ package kafka
 
 import (
 	"context"
-	"time"
+	"errors"
+	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -15,73 +16,127 @@ import (
 //   - No list of topics means all of them; an empty list means none, except in version 0, where it means all.
 //   - From version 10 on a topic may be asked for by its id.
 //   - A topic that is asked for by name and does not exist is created if the settings and, from
-//     version 4 on, the request allow it.
+//     version 4 on, the request allow it. The answer waits for that.
+//   - A topic that is asked for twice is answered once.
+//   - Authorized operations (version 8) are all that there are.
 func (s *Server) metadata(ctx context.Context, c *client, req *kmsg.MetadataRequest) *kmsg.MetadataResponse {
 	resp := req.ResponseKind().(*kmsg.MetadataResponse)
 	cluster := s.log.ClusterID()
 	resp.ClusterID, resp.ControllerID = &cluster, nodeID
+	if req.IncludeClusterAuthorizedOperations {
+		resp.AuthorizedOperations = clusterOperations
+	}
 	b := kmsg.NewMetadataResponseBroker()
 	b.NodeID, b.Host, b.Port = s.broker(c)
 	resp.Brokers = append(resp.Brokers, b)
+
 	if req.Topics == nil || req.Version == 0 && len(req.Topics) == 0 {
 		for _, t := range s.log.Topics() {
-			resp.Topics = append(resp.Topics, s.describe(t))
+			resp.Topics = append(resp.Topics, s.topicMetadata(t))
 		}
-		return resp
+	} else {
+		resp.Topics = s.askedTopics(req, s.autoCreate(ctx, req))
 	}
-	create := s.o.AutoCreateTopics && (req.Version < 4 || req.AllowAutoTopicCreation)
-	for _, t := range req.Topics {
-		resp.Topics = append(resp.Topics, s.topicMetadata(ctx, t, create))
+	if req.IncludeTopicAuthorizedOperations {
+		for i := range resp.Topics {
+			if resp.Topics[i].ErrorCode == 0 {
+				resp.Topics[i].AuthorizedOperations = topicOperations
+			}
+		}
 	}
 	return resp
 }
 
-func (s *Server) topicMetadata(ctx context.Context, t kmsg.MetadataRequestTopic, create bool) kmsg.MetadataResponseTopic {
-	none := kmsg.NewMetadataResponseTopic()
-	none.Topic, none.TopicID = t.Topic, t.TopicID
-	if t.Topic == nil {
-		topic, err := s.log.TopicByID(t.TopicID)
-		if err != nil {
-			none.ErrorCode = kerr.UnknownTopicID.Code
-			return none
+// askedTopics answers for the topics that a request names. creating says that some are on their way.
+func (s *Server) askedTopics(req *kmsg.MetadataRequest, creating bool) []kmsg.MetadataResponseTopic {
+	all := make([]kmsg.MetadataResponseTopic, 0, len(req.Topics))
+	names, ids := make(map[string]bool, len(req.Topics)), make(map[log.TopicID]bool)
+	for _, rt := range req.Topics {
+		topic, err := s.askedTopic(rt)
+		if creating && errors.Is(err, log.ErrTopicNotFound) && !errors.Is(err, kerr.UnknownTopicID) {
+			err = fmt.Errorf("%w: %w", kerr.LeaderNotAvailable, err) // the client asks again
 		}
-		return s.describe(topic)
+		switch {
+		case err == nil && !ids[topic.ID]:
+			ids[topic.ID] = true
+			all = append(all, s.topicMetadata(topic))
+		case err != nil && rt.Topic != nil && !names[*rt.Topic] || err != nil && rt.Topic == nil && !ids[rt.TopicID]:
+			none := kmsg.NewMetadataResponseTopic()
+			none.Topic, none.TopicID, none.ErrorCode = rt.Topic, rt.TopicID, codeOf(err)
+			all = append(all, none)
+			if rt.Topic == nil {
+				ids[rt.TopicID] = true
+			} else {
+				names[*rt.Topic] = true
+			}
+		}
+	}
+	return all
+}
+
+func (s *Server) askedTopic(t kmsg.MetadataRequestTopic) (log.Topic, error) {
+	if t.TopicID != (log.TopicID{}) || t.Topic == nil {
+		return s.findTopic(true, "", t.TopicID)
 	}
 	topic, err := s.log.Topic(*t.Topic)
-	if err != nil && create {
-		topic, err = s.autoCreate(ctx, *t.Topic)
+	if errors.Is(err, log.ErrTopicNotFound) {
+		if e := s.log.ValidateTopics([]log.TopicSpec{{Name: *t.Topic, Partitions: 1}})[0].Err; errors.Is(e, log.ErrInvalidTopic) {
+			return topic, e // as Kafka, so that nobody waits for it to appear
+		}
 	}
-	if err != nil {
-		none.ErrorCode = codeOf(err)
-		return none
-	}
-	return s.describe(topic)
+	return topic, err
 }
 
-// autoCreate creates a topic with the default number of partitions. Somebody
-// else may have been quicker.
-func (s *Server) autoCreate(ctx context.Context, name string) (log.Topic, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxAdminWaitMillis*time.Millisecond)
+// autoCreate creates the topics of a request that do not exist, and waits for
+// them. It returns true where some of them may still come to be.
+func (s *Server) autoCreate(ctx context.Context, req *kmsg.MetadataRequest) (creating bool) {
+	missing, all := s.missingTopics(req)
+	if len(missing) == 0 {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, autoCreateWait)
 	defer cancel()
-	results, err := s.log.CreateTopics([]log.TopicSpec{{Name: name, Partitions: s.o.DefaultPartitions}}).Wait(ctx)
+	results, err := s.log.CreateTopics(missing).Wait(ctx)
+	for i, r := range results {
+		if r.Err != nil && !errors.Is(r.Err, log.ErrTopicExists) && !errors.Is(r.Err, log.ErrInvalidTopic) {
+			err = fmt.Errorf("topic %q: %w", missing[i].Name, r.Err)
+		}
+	}
 	if err != nil {
-		return log.Topic{}, err
+		s.logger.Warn("kafka: topics that a client asked for could not be created", "err", err)
 	}
-	if topic, err := s.log.Topic(name); err == nil {
-		return topic, nil
-	}
-	return results[0].Topic, results[0].Err
+	return err != nil || !all
 }
 
-func (s *Server) describe(t log.Topic) kmsg.MetadataResponseTopic {
+// missingTopics returns what is to be created, and whether that is all that is missing.
+func (s *Server) missingTopics(req *kmsg.MetadataRequest) (missing []log.TopicSpec, all bool) {
+	if !s.o.AutoCreateTopics || req.Version >= 4 && !req.AllowAutoTopicCreation {
+		return nil, true
+	}
+	for _, t := range req.Topics {
+		if t.Topic == nil || t.TopicID != (log.TopicID{}) {
+			continue
+		}
+		if _, err := s.log.Topic(*t.Topic); !errors.Is(err, log.ErrTopicNotFound) {
+			continue
+		}
+		if len(missing) == maxTopicsAtOnce {
+			return missing, false
+		}
+		missing = append(missing, log.TopicSpec{Name: *t.Topic, Partitions: s.o.DefaultPartitions})
+	}
+	return missing, true
+}
+
+func (s *Server) topicMetadata(t log.Topic) kmsg.MetadataResponseTopic {
 	m := kmsg.NewMetadataResponseTopic()
 	m.Topic, m.TopicID = &t.Name, t.ID
 	m.Partitions = make([]kmsg.MetadataResponseTopicPartition, t.Partitions)
-	alone := []int32{nodeID}
+	alone, epoch := []int32{nodeID}, s.log.LeaderEpoch()
 	for i := range m.Partitions {
 		p := &m.Partitions[i]
 		p.Default()
-		p.Partition, p.Leader, p.LeaderEpoch = int32(i), nodeID, s.log.LeaderEpoch()
+		p.Partition, p.Leader, p.LeaderEpoch = int32(i), nodeID, epoch
 		p.Replicas, p.ISR = alone, alone
 	}
 	return m

@@ -10,31 +10,46 @@ import (
 
 // offsetForLeaderEpoch answers OffsetForLeaderEpoch: where a leader epoch ended (KIP-101, KIP-320). A
 // consumer asks it after the leader has changed, to see whether its position is still in the log.
+//
+//   - An epoch that is newer than all has -1 and -1; one from before the oldest record ended where the log begins.
+//   - From version 1 on the answer names the epoch, from 2 on the client's epoch is checked.
 func (s *Server) offsetForLeaderEpoch(_ context.Context, _ *client, req *kmsg.OffsetForLeaderEpochRequest) *kmsg.OffsetForLeaderEpochResponse {
 	resp := req.ResponseKind().(*kmsg.OffsetForLeaderEpochResponse)
-	for _, rt := range req.Topics {
-		t := kmsg.NewOffsetForLeaderEpochResponseTopic()
+	resp.Topics = make([]kmsg.OffsetForLeaderEpochResponseTopic, len(req.Topics))
+	for i := range req.Topics {
+		rt, t := &req.Topics[i], &resp.Topics[i]
 		t.Topic = rt.Topic
-		id, code := s.topicID(false, rt.Topic, [16]byte{})
-		for _, rp := range rt.Partitions {
-			p := kmsg.NewOffsetForLeaderEpochResponseTopicPartition()
-			p.Partition, p.ErrorCode, p.LeaderEpoch, p.EndOffset = rp.Partition, code, -1, -1
-			if code == 0 {
-				s.epochEnd(log.PartitionID{Topic: id, Index: rp.Partition}, &rp, &p)
+		topic, err := s.topicID(false, rt.Topic, log.TopicID{})
+		t.Partitions = make([]kmsg.OffsetForLeaderEpochResponseTopicPartition, len(rt.Partitions))
+		for j := range rt.Partitions {
+			in, out := &rt.Partitions[j], &t.Partitions[j]
+			out.Default()
+			out.Partition, out.LeaderEpoch, out.EndOffset = in.Partition, -1, -1
+			e := err
+			if e == nil {
+				e = s.epochEnd(log.PartitionID{Topic: topic, Index: in.Partition}, in, out)
 			}
-			t.Partitions = append(t.Partitions, p)
+			out.ErrorCode = codeOf(e)
 		}
-		resp.Topics = append(resp.Topics, t)
 	}
 	return resp
 }
 
-func (s *Server) epochEnd(id log.PartitionID, in *kmsg.OffsetForLeaderEpochRequestTopicPartition, out *kmsg.OffsetForLeaderEpochResponseTopicPartition) {
+func (s *Server) epochEnd(id log.PartitionID, in *kmsg.OffsetForLeaderEpochRequestTopicPartition, out *kmsg.OffsetForLeaderEpochResponseTopicPartition) error {
+	bounds, err := s.log.Bounds(id)
+	if err != nil {
+		return err
+	}
+	if err := checkEpoch(in.CurrentLeaderEpoch, bounds.LeaderEpoch); err != nil {
+		return err
+	}
 	epoch, end, err := s.log.EpochEnd(id, in.LeaderEpoch)
-	if err == nil {
-		err = checkEpoch(in.CurrentLeaderEpoch, s.log.LeaderEpoch())
+	if err != nil {
+		return err
 	}
-	if out.ErrorCode = codeOf(err); err == nil {
-		out.LeaderEpoch, out.EndOffset = epoch, end
+	if epoch < 0 && in.LeaderEpoch >= 0 && in.LeaderEpoch < bounds.LeaderEpoch {
+		epoch, end = in.LeaderEpoch, bounds.LogStart
 	}
+	out.LeaderEpoch, out.EndOffset = epoch, end
+	return nil
 }

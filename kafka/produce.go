@@ -2,6 +2,8 @@ package kafka
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -13,126 +15,127 @@ import (
 // produce answers Produce. The batches of a request are started together, in the order of the requests, and
 // the answer comes when they are in the object store and applied, whatever acks says.
 //
+//   - Versions 0 to 2 carry the message formats from before Kafka 0.11: UNSUPPORTED_FOR_MESSAGE_FORMAT.
 //   - acks=0 gets no answer. When something is wrong the connection is closed, as by Kafka.
-//   - Transactional producers are refused.
-//   - From version 13 on topics go by id.
+//   - A timeout of 0 or less means the longest.
+//   - Transactional producers are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED; see [Server.initProducerID].
+//   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID.
+//   - Several batches for one partition are taken, all or none.
 //
 // The engine keeps the record bytes, and with them the frame that they came in.
 func (s *Server) produce(ctx context.Context, c *client, req *kmsg.ProduceRequest) func() *kmsg.ProduceResponse {
-	p := s.startProduce(req)
-	var pending *log.Pending[[]log.AppendResult]
-	var err error
-	if len(p.batches) > 0 {
-		// Back pressure: while too much waits to be flushed this blocks, and the connection is read no further.
-		// It gives up with the server only: a request that was skipped would let those behind it overtake.
-		pending, err = s.log.Append(s.ctx, p.batches)
-	}
+	p := s.layOutProduce(req)
+	ctx, cancel := context.WithTimeout(ctx, patience(req.TimeoutMillis, maxProduceWait))
+	pending := p.append(ctx, s.log, c)
 	return func() *kmsg.ProduceResponse {
-		if err == nil && pending != nil {
-			err = p.finish(pending, produceWait(req))
+		defer cancel()
+		if pending != nil {
+			p.finish(pending.Wait(ctx))
 		}
-		if err != nil {
-			p.fail(err)
+		if req.Acks != 0 {
+			return p.resp
 		}
-		if req.Acks == 0 {
-			if p.failed() {
-				c.hangUp()
-			}
-			return nil
+		if p.failed != nil {
+			c.hangUp(refuse(refusedProduce, "acks=0, so there is no other way to say it: %w", p.failed))
 		}
-		return p.resp
+		return nil
 	}
 }
 
-func produceWait(req *kmsg.ProduceRequest) time.Duration {
-	ms := req.TimeoutMillis
-	if ms <= 0 || ms > maxProduceWaitMillis {
-		ms = maxProduceWaitMillis
+// patience is how long a client waits for an answer, within bounds.
+func patience(millis int32, most time.Duration) time.Duration {
+	if d := time.Duration(millis) * time.Millisecond; d > 0 && d < most {
+		return d
 	}
-	return time.Duration(ms) * time.Millisecond
+	return most
 }
 
 // producing is a Produce under way.
 type producing struct {
 	resp    *kmsg.ProduceResponse
 	batches []log.AppendRequest
-	answers []*kmsg.ProduceResponseTopicPartition // of each of the batches, in resp
+	slots   []*kmsg.ProduceResponseTopicPartition // of each of the batches, in resp
+	failed  error                                 // of any partition
 }
 
-// startProduce lays out the answer, and picks what can be appended.
-func (s *Server) startProduce(req *kmsg.ProduceRequest) *producing {
+// layOutProduce prepares the answer, and picks what can be appended.
+func (s *Server) layOutProduce(req *kmsg.ProduceRequest) *producing {
 	p := &producing{resp: req.ResponseKind().(*kmsg.ProduceResponse)}
 	refusal := refuseProduce(req)
 	p.resp.Topics = make([]kmsg.ProduceResponseTopic, len(req.Topics))
 	for i := range req.Topics {
 		rt, t := &req.Topics[i], &p.resp.Topics[i]
 		t.Topic, t.TopicID = rt.Topic, rt.TopicID
-		id, code := s.topicID(req.Version >= 13, rt.Topic, rt.TopicID)
-		if refusal != 0 {
-			code = refusal
+		id, err := s.topicID(req.Version >= 13, rt.Topic, rt.TopicID)
+		if refusal != nil {
+			err = refusal
 		}
 		t.Partitions = make([]kmsg.ProduceResponseTopicPartition, len(rt.Partitions))
 		for j := range rt.Partitions {
-			p.addPartition(&rt.Partitions[j], &t.Partitions[j], id, code)
+			p.add(id, err, &rt.Partitions[j], &t.Partitions[j])
 		}
 	}
 	return p
 }
 
-// refuseProduce returns why a whole request is refused, or 0.
-func refuseProduce(req *kmsg.ProduceRequest) int16 {
+// refuseProduce returns why a whole request is refused, or nil.
+func refuseProduce(req *kmsg.ProduceRequest) error {
 	switch {
+	case req.Version < 3:
+		return fmt.Errorf("%w: Produce version %d, record batches begin with version 3 (Kafka 0.11)", kerr.UnsupportedForMessageFormat, req.Version)
 	case req.Acks < -1 || req.Acks > 1:
-		return kerr.InvalidRequiredAcks.Code
+		return fmt.Errorf("%w: acks=%d", kerr.InvalidRequiredAcks, req.Acks)
 	case req.TransactionID != nil:
-		return kerr.TransactionalIDAuthorizationFailed.Code // fatal: the client reports it and does not try again
-	}
-	return 0
-}
-
-func (p *producing) addPartition(in *kmsg.ProduceRequestTopicPartition, out *kmsg.ProduceResponseTopicPartition, topic log.TopicID, code int16) {
-	out.Default()
-	out.Partition, out.ErrorCode, out.BaseOffset = in.Partition, code, -1
-	if code != 0 {
-		return
-	}
-	p.batches = append(p.batches, log.AppendRequest{Partition: log.PartitionID{Topic: topic, Index: in.Partition}, Records: in.Records})
-	p.answers = append(p.answers, out)
-}
-
-// finish waits for the flush and fills the answer.
-func (p *producing) finish(pending *log.Pending[[]log.AppendResult], wait time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	defer cancel()
-	results, err := pending.Wait(ctx)
-	if err != nil {
-		return err
-	}
-	for i, r := range results {
-		a := p.answers[i]
-		if r.Err != nil {
-			a.ErrorCode, a.ErrorMessage = codeOf(r.Err), textOf(r.Err)
-			continue
-		}
-		a.BaseOffset, a.LogStartOffset, a.LogAppendTime = r.Base, r.LogStart, r.AppendTime
+		return log.ErrTransactional
 	}
 	return nil
 }
 
-// fail answers all that could have been appended with one error.
-func (p *producing) fail(err error) {
-	for _, a := range p.answers {
-		a.ErrorCode, a.ErrorMessage = codeOf(err), textOf(err)
+func (p *producing) add(topic log.TopicID, err error, in *kmsg.ProduceRequestTopicPartition, out *kmsg.ProduceResponseTopicPartition) {
+	out.Default()
+	out.Partition, out.BaseOffset = in.Partition, -1
+	if err != nil {
+		p.fail(out, err)
+		return
+	}
+	p.batches = append(p.batches, log.AppendRequest{Partition: log.PartitionID{Topic: topic, Index: in.Partition}, Records: in.Records})
+	p.slots = append(p.slots, out)
+}
+
+// append hands the batches to the engine. While too much waits to be flushed this blocks, and the connection is
+// read no further. One that was refused then must not be overtaken by the next, so it is the connection's last.
+func (p *producing) append(ctx context.Context, l *log.Log, c *client) *log.Pending[[]log.AppendResult] {
+	if len(p.batches) == 0 {
+		return nil
+	}
+	pending, err := l.Append(ctx, p.batches)
+	if err != nil {
+		p.finish(nil, err)
+		if errors.Is(err, log.ErrTimeout) {
+			c.hangUp(refuse(refusedProduce, "produce: %w", err))
+		}
+		return nil
+	}
+	return pending
+}
+
+// finish fills the answer with the outcomes, or with one error for all.
+func (p *producing) finish(results []log.AppendResult, all error) {
+	for i, out := range p.slots {
+		if all != nil {
+			p.fail(out, all)
+			continue
+		}
+		r := &results[i]
+		if r.Err != nil {
+			p.fail(out, r.Err)
+			continue
+		}
+		out.BaseOffset, out.LogStartOffset, out.LogAppendTime = r.Base, r.LogStart, r.AppendTime
 	}
 }
 
-func (p *producing) failed() bool {
-	for i := range p.resp.Topics {
-		for j := range p.resp.Topics[i].Partitions {
-			if p.resp.Topics[i].Partitions[j].ErrorCode != 0 {
-				return true
-			}
-		}
-	}
-	return false
+func (p *producing) fail(out *kmsg.ProduceResponseTopicPartition, err error) {
+	out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
+	p.failed = err
 }

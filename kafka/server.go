@@ -6,138 +6,80 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"streamhouse/log"
 )
 
-// Options are the settings of the Kafka door. The zero value of a field means
-// its default.
-type Options struct {
-	// AdvertisedAddr is the host:port that clients are told to connect to. Unset, each client is told the
-	// address that it has connected to, which is right on the same host, in a LAN and in a container network.
-	AdvertisedAddr string
-	// AutoCreateTopics creates a topic that a client asks Metadata for, with DefaultPartitions.
-	AutoCreateTopics  bool
-	DefaultPartitions int32 // default 1
-	// MaxFrameBytes bounds a request. Default and maximum log.MaxFrameBytes.
-	MaxFrameBytes int32
-	// MaxConnections bounds the connections; what comes beyond is closed at once. Default 100,000.
-	MaxConnections int
-	// IdleTimeout closes a connection that asks nothing. Default 10 min, like Kafka's connections.max.idle.ms.
-	IdleTimeout time.Duration
-	// StallTimeout closes a connection that stops in the middle of a request, or takes none of its answer. Default 30 s.
-	StallTimeout time.Duration
-	Groups       GroupOptions
-	Events       Events
-	Logger       *slog.Logger // default: slog.Default()
-}
-
-// Events are called as things happen; each may be nil, must be quick and must not block.
-type Events struct {
-	Opened, Closed func()                               // connections
-	Request        func(api string, took time.Duration) // from the last byte of the request to the first of its answer
-	Refused        func(reason string)                  // a connection or request that was closed upon
-}
-
 // Server is the Kafka door: listeners, connections and the requests on them.
+// Its methods may be called concurrently.
 type Server struct {
 	log    *log.Log
 	o      Options
 	logger *slog.Logger
 	groups *groups
-	apis   map[int16]api
+	apis   map[int16]*api
+	budget *semaphore.Weighted // bytes of large requests
 
 	host string // advertised; "" is what the client connected to
 	port int32
 
-	ctx  context.Context // ends when the server shuts down
-	stop context.CancelFunc
+	configs sync.Mutex // held while a config is read, changed and written back
+
+	ctx      context.Context // ends when connections are given up
+	stop     context.CancelFunc
+	draining context.Context // ends when Shutdown begins to wait for connections
+	drain    context.CancelFunc
 
 	mu        sync.Mutex
 	closed    bool
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
-	done      sync.WaitGroup // connections
+	served    sync.WaitGroup // connections
+	crowd     sparse
 }
 
 // NewServer makes the Kafka door of an engine. Bad options are an error.
 func NewServer(l *log.Log, o Options) (*Server, error) {
-	o = o.withDefaults()
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		log: l, o: o, logger: o.Logger, groups: newGroups(o.Groups, o.Logger), apis: make(map[int16]api),
+		log: l, o: o, logger: o.Logger, groups: newGroups(o.Groups, o.Logger), apis: make(map[int16]*api),
+		budget:    semaphore.NewWeighted(o.MaxRequestBytes),
 		listeners: make(map[net.Listener]struct{}), conns: make(map[*conn]struct{}),
 	}
-	s.ctx, s.stop = context.WithCancel(context.Background())
-	if o.DefaultPartitions < 1 || o.DefaultPartitions > log.MaxPartitions {
-		return nil, fmt.Errorf("%d default partitions: 1 to %d are possible", o.DefaultPartitions, log.MaxPartitions)
-	}
-	if o.MaxFrameBytes < minFrameLimit || o.MaxFrameBytes > log.MaxFrameBytes {
-		return nil, fmt.Errorf("a request limit of %d bytes: %d to %d are possible", o.MaxFrameBytes, minFrameLimit, log.MaxFrameBytes)
-	}
 	if o.AdvertisedAddr != "" {
-		host, port, err := splitAddr(o.AdvertisedAddr)
-		if err != nil {
+		if s.host, s.port, err = splitAddr(o.AdvertisedAddr); err != nil {
 			return nil, fmt.Errorf("advertised address %q: %w", o.AdvertisedAddr, err)
 		}
-		s.host, s.port = host, port
 	}
 	for _, a := range s.table() {
-		s.apis[a.key] = a
+		s.apis[a.key] = &a
 	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.draining, s.drain = context.WithCancel(s.ctx)
 	return s, nil
-}
-
-func (o Options) withDefaults() Options {
-	if o.DefaultPartitions == 0 {
-		o.DefaultPartitions = 1
-	}
-	if o.MaxFrameBytes == 0 {
-		o.MaxFrameBytes = log.MaxFrameBytes
-	}
-	if o.MaxConnections == 0 {
-		o.MaxConnections = 100_000
-	}
-	if o.IdleTimeout == 0 {
-		o.IdleTimeout = 10 * time.Minute
-	}
-	if o.StallTimeout == 0 {
-		o.StallTimeout = 30 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	return o
-}
-
-func splitAddr(addr string) (string, int32, error) {
-	host, text, err := net.SplitHostPort(addr)
-	if err != nil {
-		return "", 0, fmt.Errorf("it is written host:port: %w", err)
-	}
-	port, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || port == 0 || host == "" {
-		return "", 0, errors.New("it is written host:port, with a host that clients can reach and a port from 1 to 65535")
-	}
-	return host, int32(port), nil
 }
 
 // Serve takes connections until Shutdown, then returns nil. It may be called for several
 // listeners at once. It closes the listener.
 func (s *Server) Serve(ln net.Listener) error {
 	if !s.listen(ln) {
-		return errors.Join(errors.New("server is shut down"), ln.Close())
+		return errors.Join(errors.New("the Kafka server is shut down"), ln.Close())
 	}
-	pause := time.Duration(0)
+	pause, trouble := time.Duration(0), sparse{}
 	for {
 		nc, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = 0
 			s.accept(nc)
-		case s.ctx.Err() != nil:
+		case s.shutDown():
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accept: %w", err)
@@ -145,10 +87,12 @@ func (s *Server) Serve(ln net.Listener) error {
 			// Out of file descriptors, say: those who are connected go on, and
 			// when some have left there is room again.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.logger.Warn("kafka: cannot accept a connection", "err", err, "retry_in", pause)
+			if n, tell := trouble.count(time.Now()); tell {
+				s.logger.Warn("kafka: cannot accept connections", "err", err, "retry_in", pause, "times", n)
+			}
 			select {
 			case <-time.After(pause):
-			case <-s.ctx.Done():
+			case <-s.draining.Done():
 			}
 		}
 	}
@@ -163,61 +107,90 @@ func (s *Server) listen(ln net.Listener) bool {
 	return !s.closed
 }
 
-func (s *Server) accept(nc net.Conn) {
+func (s *Server) shutDown() bool {
 	s.mu.Lock()
-	full := len(s.conns) >= s.o.MaxConnections
-	if s.closed || full {
-		s.mu.Unlock()
-		_ = nc.Close()
-		if full {
-			s.refused("too many connections", "limit", s.o.MaxConnections, "from", nc.RemoteAddr())
-		}
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// accept serves a connection, or turns it away.
+func (s *Server) accept(nc net.Conn) {
+	c := newConn(s, nc)
+	if !s.admit(c) {
+		c.close()
 		return
 	}
-	c := newConn(s, nc)
-	s.conns[c] = struct{}{}
-	s.done.Add(1)
-	s.mu.Unlock()
-	if s.o.Events.Opened != nil {
-		s.o.Events.Opened()
-	}
 	go func() {
-		defer s.done.Done()
+		defer s.served.Done()
+		if s.o.Events.Opened != nil {
+			s.o.Events.Opened()
+		}
 		c.serve()
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
+		s.forget(c)
 		if s.o.Events.Closed != nil {
 			s.o.Events.Closed()
 		}
 	}()
 }
 
-// Shutdown takes no connections and no requests any more, waits until what was
-// taken is answered, and closes. When ctx ends first it closes all the same and returns its error.
-func (s *Server) Shutdown(ctx context.Context) error {
-	s.stop() // first: Serve tells by it that the listener was closed on purpose
+func (s *Server) admit(c *conn) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return false
+	case len(s.conns) >= s.o.MaxConnections:
+		if s.o.Events.Refused != nil {
+			s.o.Events.Refused(refusedCrowd)
+		}
+		if n, tell := s.crowd.count(time.Now()); tell {
+			s.logger.Warn("kafka: "+refusedCrowd, "limit", s.o.MaxConnections, "from", c.net.RemoteAddr(), "times", n)
+		}
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.served.Add(1)
+	return true
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// Shutdown takes no connections and no requests any more, waits until what was
+// taken is answered, and closes. Polls are answered at once with what there is. When ctx ends first, it closes
+// all the same and returns ctx's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.closeListeners()
+	s.groups.close()
+	s.drain()
+	s.eachConn(func(c *conn) { c.frames.stop() })
+	done := make(chan struct{})
+	go func() {
+		s.served.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		s.stop()
+		return nil
+	case <-ctx.Done():
+		s.stop()
+		s.eachConn(func(c *conn) { c.fail(errStopped) })
+		return context.Cause(ctx)
+	}
+}
+
+func (s *Server) closeListeners() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.closed = true
 	for ln := range s.listeners {
 		_ = ln.Close()
 	}
 	clear(s.listeners)
-	s.mu.Unlock()
-	s.groups.close()
-	s.eachConn((*conn).drain)
-	done := make(chan struct{})
-	go func() {
-		s.done.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		s.eachConn((*conn).close)
-		return context.Cause(ctx)
-	}
 }
 
 func (s *Server) eachConn(f func(*conn)) {
@@ -233,7 +206,7 @@ func (s *Server) refused(reason string, args ...any) {
 	if s.o.Events.Refused != nil {
 		s.o.Events.Refused(reason)
 	}
-	s.logger.Warn("kafka: "+reason, args...)
+	s.logger.Warn("kafka: connection closed: "+reason, args...)
 }
 
 // Stats are figures of the moment.

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -11,13 +12,13 @@ import (
 // comes from the handler's request type.
 //
 // The newest versions are those of Apache Kafka 4.x. The oldest is 0 wherever the
-// meaning allows it: clients in use still ask for old ones. Versions that carry the message
-// formats from before Kafka 0.11 are not taken.
+// meaning allows it: clients in use still ask for old ones. Fetch below 4 carries the
+// message formats from before Kafka 0.11; Produce below 3 does, too, and is answered with an error.
 func (s *Server) table() []api {
 	return []api{
-		wait(3, 13, s.produce).advertise(0), // librdkafka takes a broker without Produce 0 for one without newer codecs
-		wait(4, 18, s.fetch),
-		on(1, 11, s.listOffsets),
+		wait(0, 13, s.produce),
+		poll(4, 18, s.fetch),
+		on(0, 11, s.listOffsets),
 		on(0, 13, s.metadata),
 		wait(0, 10, s.offsetCommit),
 		on(0, 10, s.offsetFetch),
@@ -28,17 +29,17 @@ func (s *Server) table() []api {
 		wait(0, 5, s.syncGroup),
 		on(0, 6, s.describeGroups),
 		on(0, 5, s.listGroups),
-		on(0, 4, s.apiVersions),
-		wait(0, 7, s.createTopics),
-		wait(0, 6, s.deleteTopics),
-		wait(0, 2, s.deleteRecords),
+		on(0, 5, s.apiVersions),
+		on(0, 7, s.createTopics),
+		on(0, 6, s.deleteTopics),
+		on(0, 2, s.deleteRecords),
 		on(0, 5, s.initProducerID),
 		on(0, 4, s.offsetForLeaderEpoch),
 		on(0, 4, s.describeConfigs),
-		wait(0, 2, s.alterConfigs),
-		wait(0, 3, s.createPartitions),
+		on(0, 2, s.alterConfigs),
+		on(0, 3, s.createPartitions),
 		wait(0, 3, s.deleteGroups),
-		wait(0, 1, s.incrementalAlterConfigs),
+		on(0, 1, s.incrementalAlterConfigs),
 		wait(0, 0, s.offsetDelete),
 		on(0, 2, s.describeCluster),
 	}
@@ -46,35 +47,62 @@ func (s *Server) table() []api {
 
 // api is one row of the table.
 type api struct {
-	key        int16
-	min, max   int16 // versions that are taken
-	advertised int16 // the lowest version that ApiVersions names
-	request    func() kmsg.Request
-	start      func(context.Context, *client, kmsg.Request) reply
+	key      int16
+	name     string
+	min, max int16 // versions
+	mode     mode
+	request  func() kmsg.Request
+	start    func(context.Context, *client, kmsg.Request) reply
+	shapes   []*shape // by version
+	errors   *errorFields
 }
 
-// reply waits for the answer to a request, and returns it; nil is no answer.
-type reply func() kmsg.Response
+// mode is how a request goes together with its neighbours on a connection.
+type mode int8
 
-// on declares a request that is answered at once.
-func on[Q kmsg.Request, R kmsg.Response](low, high int16, handle func(context.Context, *client, Q) R) api {
-	return row(low, high, func(ctx context.Context, c *client, req Q) reply {
-		resp := handle(ctx, c, req)
-		return func() kmsg.Response { return resp }
+const (
+	modeOn mode = iota
+	modeWait
+	modePoll
+)
+
+// reply does or awaits what is left of a request and returns its answer; nil is no answer.
+type reply func() response
+
+// response is what a handler answers. All of kmsg's responses are.
+type response interface {
+	Key() int16
+	IsFlexible() bool
+	AppendTo([]byte) []byte
+}
+
+// message and answer say that a handler takes and returns pointers to structs.
+type (
+	message[T any] interface {
+		*T
+		kmsg.Request
+	}
+	answer[T any] interface {
+		*T
+		response
+	}
+)
+
+// on declares a request that runs by itself: it sees the effect of what came
+// before it on the connection, and may block.
+func on[Q any, P message[Q], A any, R answer[A]](low, high int16, handle func(context.Context, *client, P) R) api {
+	return row[Q, P, A](low, high, modeOn, func(ctx context.Context, c *client, req P) reply {
+		return func() response { return handle(ctx, c, req) }
 	})
 }
 
 // wait declares a request whose handler starts the work, in the order of the
 // requests, and returns what the connection's writer waits for.
-func wait[Q kmsg.Request, R interface {
-	kmsg.Response
-	comparable
-}](low, high int16, start func(context.Context, *client, Q) func() R) api {
-	return row(low, high, func(ctx context.Context, c *client, req Q) reply {
+func wait[Q any, P message[Q], A any, R answer[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
+	return row[Q, P, A](low, high, modeWait, func(ctx context.Context, c *client, req P) reply {
 		finish := start(ctx, c, req)
-		return func() kmsg.Response {
-			var none R
-			if resp := finish(); resp != none {
+		return func() response {
+			if resp := finish(); resp != nil {
 				return resp
 			}
 			return nil
@@ -82,20 +110,25 @@ func wait[Q kmsg.Request, R interface {
 	})
 }
 
-func row[Q kmsg.Request](low, high int16, start func(context.Context, *client, Q) reply) api {
-	var q Q // a nil pointer: Key does not look at it
-	key := q.Key()
-	return api{
-		key: key, min: low, max: high, advertised: low,
-		request: func() kmsg.Request { return kmsg.RequestForKey(key) },
-		start: func(ctx context.Context, c *client, req kmsg.Request) reply {
-			return start(ctx, c, req.(Q))
-		},
-	}
+// poll declares a wait whose context ends with Shutdown, because its answer can be cut short.
+func poll[Q any, P message[Q], A any, R answer[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
+	a := wait(low, high, start)
+	a.mode = modePoll
+	return a
 }
 
-// advertise names a lower version in ApiVersions than is taken.
-func (a api) advertise(low int16) api {
-	a.advertised = low
+func row[Q any, P message[Q], A any](low, high int16, m mode, start func(context.Context, *client, P) reply) api {
+	key := P(new(Q)).Key()
+	a := api{
+		key: key, name: kmsg.NameForKey(key), min: low, max: high, mode: m,
+		request: func() kmsg.Request { return P(new(Q)) },
+		start: func(ctx context.Context, c *client, req kmsg.Request) reply {
+			return start(ctx, c, req.(P))
+		},
+		errors: errorFieldsOf(reflect.TypeFor[A]()),
+	}
+	for version := range high + 1 {
+		a.shapes = append(a.shapes, shapeOf(key, version))
+	}
 	return a
 }

@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"fmt"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"streamhouse/log"
@@ -8,13 +10,18 @@ import (
 
 // topicID resolves the topic of a request, which names it, or from some version
 // on gives its id.
-func (s *Server) topicID(byID bool, name string, id [16]byte) (log.TopicID, int16) {
-	if byID {
-		if _, err := s.log.TopicByID(id); err != nil {
-			return id, kerr.UnknownTopicID.Code
-		}
-		return id, 0
+func (s *Server) topicID(byID bool, name string, id [16]byte) (log.TopicID, error) {
+	t, err := s.findTopic(byID, name, id)
+	return t.ID, err
+}
+
+func (s *Server) findTopic(byID bool, name string, id [16]byte) (log.Topic, error) {
+	if !byID {
+		return s.log.Topic(name)
 	}
-	t, err := s.log.Topic(name)
-	return t.ID, codeOf(err)
+	t, err := s.log.TopicByID(id)
+	if err != nil {
+		return t, fmt.Errorf("%w: %w", kerr.UnknownTopicID, err)
+	}
+	return t, nil
 }

@@ -1,0 +1,38 @@
+// Package kafka is the Kafka door: it speaks the Kafka protocol on any number
+// of listeners and turns requests into calls of the engine (package log). It
+// keeps nothing but the membership of consumer groups.
+//
+// # Where to look
+//
+//	table.go            the request table: the only place with keys and versions
+//	server.go           NewServer, Serve, Shutdown
+//	conn.go             a connection: its life; conn_read.go and conn_write.go: its two goroutines
+//	frame.go, header.go cutting requests off the stream
+//	shape.go            checking a request's structure before it is decoded
+//	errors.go           engine errors to Kafka codes, one table
+//	<request>.go        one file per request
+//	group*.go           the membership of consumer groups
+//
+// # A request's way
+//
+// The reader of a connection cuts off a frame, checks its structure, decodes
+// it and starts it; the writer waits for the answer and writes it. Both go in the
+// order of the requests.
+//
+//   - A request declared with on runs by itself, on the writer: after all that
+//     came before it is answered and before anything behind it starts. That is how Kafka
+//     treats every request.
+//   - One declared with wait is started by the reader and answered by the writer, so
+//     that several share a flush: five Produce requests in flight cost one round trip to the store.
+//   - One declared with poll is like wait, but its context ends with Shutdown: its answer can be cut short.
+//
+// # Not obvious
+//
+//   - The memory of a Produce frame belongs to the engine for good. No frame is used again.
+//   - kmsg trusts the counts in a request: an array or tag count that lies makes it allocate gigabytes
+//     or loop for minutes. shape.go checks all counts against the bytes that are there, first.
+//   - Fetch is not encoded by kmsg: the records go from the engine's memory to the socket, uncopied.
+//   - An Append that was refused by back pressure ends its connection: the next one could overtake it.
+//   - Produce is advertised from version 0 on: librdkafka takes a broker without it for one that
+//     knows no newer codecs. Versions 0 to 2 get an error.
+package kafka

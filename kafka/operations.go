@@ -1,0 +1,20 @@
+package kafka
+
+import "github.com/twmb/franz-go/pkg/kmsg"
+
+// Operations that everybody may do, as bit fields: there are no ACLs.
+var (
+	topicOperations = operations(
+		kmsg.ACLOperationRead, kmsg.ACLOperationWrite, kmsg.ACLOperationCreate, kmsg.ACLOperationDelete, kmsg.ACLOperationAlter,
+		kmsg.ACLOperationDescribe, kmsg.ACLOperationDescribeConfigs, kmsg.ACLOperationAlterConfigs)
+	clusterOperations = operations(
+		kmsg.ACLOperationCreate, kmsg.ACLOperationAlter, kmsg.ACLOperationDescribe,
+		kmsg.ACLOperationDescribeConfigs, kmsg.ACLOperationAlterConfigs, kmsg.ACLOperationIdempotentWrite)
+)
+
+func operations(all ...kmsg.ACLOperation) (bits int32) {
+	for _, o := range all {
+		bits |= 1 << o
+	}
+	return bits
+}

@@ -1,0 +1,82 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"streamhouse/log"
+)
+
+// Options are the settings of the Kafka door. The zero value of a field means
+// its default.
+type Options struct {
+	// AdvertisedAddr is the host:port that clients are told to connect to. Unset, each client is told the
+	// address that it has connected to, which is right on the same host, in a LAN and in a container network.
+	AdvertisedAddr string
+	// AutoCreateTopics creates a topic that a client asks Metadata for, with DefaultPartitions.
+	AutoCreateTopics  bool
+	DefaultPartitions int32 // default 1
+	// MaxFrameBytes bounds a request. Default and maximum log.MaxFrameBytes.
+	MaxFrameBytes int32
+	// MaxRequestBytes bounds the memory of all requests that are being read or wait for room in the engine, those
+	// below 64 KiB not counted; beyond it connections are not read on. Default 256 MiB, at least MaxFrameBytes.
+	MaxRequestBytes int64
+	// MaxConnections bounds the connections; what comes beyond is closed at once. Default 100,000.
+	MaxConnections int
+	// IdleTimeout closes a connection that asks nothing. Default 10 min, like Kafka's connections.max.idle.ms.
+	IdleTimeout time.Duration
+	// StallTimeout closes a connection that stops in the middle of a request, or takes none of its answer. Default 30 s.
+	StallTimeout time.Duration
+	Groups       GroupOptions
+	Events       Events
+	Logger       *slog.Logger // default: slog.Default()
+}
+
+// withDefaults fills in what is unset and refuses what cannot work.
+func (o Options) withDefaults() (Options, error) {
+	orDefault(&o.DefaultPartitions, 1)
+	orDefault(&o.MaxFrameBytes, log.MaxFrameBytes)
+	orDefault(&o.MaxRequestBytes, max(256<<20, int64(o.MaxFrameBytes)))
+	orDefault(&o.MaxConnections, 100_000)
+	orDefault(&o.IdleTimeout, 10*time.Minute)
+	orDefault(&o.StallTimeout, 30*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	switch {
+	case o.DefaultPartitions < 1 || o.DefaultPartitions > log.MaxPartitions:
+		return o, fmt.Errorf("%d default partitions: 1 to %d are possible", o.DefaultPartitions, log.MaxPartitions)
+	case o.MaxFrameBytes < minFrameLimit || o.MaxFrameBytes > log.MaxFrameBytes:
+		return o, fmt.Errorf("a request limit of %d bytes: %d to %d are possible", o.MaxFrameBytes, minFrameLimit, log.MaxFrameBytes)
+	case o.MaxRequestBytes < int64(o.MaxFrameBytes):
+		return o, fmt.Errorf("%d bytes for all requests are less than one of %d", o.MaxRequestBytes, o.MaxFrameBytes)
+	case o.MaxConnections < 1:
+		return o, fmt.Errorf("%d connections: 1 or more are possible", o.MaxConnections)
+	case o.IdleTimeout < 0 || o.StallTimeout < 0:
+		return o, fmt.Errorf("a timeout is negative: idle %v, stall %v", o.IdleTimeout, o.StallTimeout)
+	}
+	return o, nil
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var unset T
+	if *v == unset {
+		*v = def
+	}
+}
+
+func splitAddr(addr string) (string, int32, error) {
+	host, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("it is written host:port: %w", err)
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || port == 0 || host == "" {
+		return "", 0, errors.New("it is written host:port, with a host that clients can reach and a port from 1 to 65535")
+	}
+	return host, int32(port), nil
+}

@@ -1,0 +1,147 @@
+package kafka
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// errShape reports a request whose counts and lengths do not fit its bytes.
+var errShape = errors.New("counts and lengths do not fit the bytes")
+
+// shape is the structure of one version of a request: what follows what, without
+// meaning. Checking it first makes decoding safe: kmsg allocates an array of the
+// length that the request claims and counts through as many tags as it claims.
+type shape struct {
+	flexible bool // lengths are varints
+	tagged   bool // ends in a section of tags
+	fields   []shapeField
+	tags     map[uint32]*shape // tags that hold a structure with counts of its own
+}
+
+type shapeField struct {
+	kind shapeKind
+	size int    // of a fixed field
+	elem *shape // of an array: each element; of a struct: itself
+}
+
+type shapeKind int8
+
+const (
+	shapeFixed shapeKind = iota
+	shapeString
+	shapeBytes
+	shapeArray
+	shapeStruct
+)
+
+// check tells whether src begins with a request of the shape.
+func (s *shape) check(src []byte) error {
+	w := shapeWalk{src: src, flexible: s.flexible}
+	w.walk(s)
+	switch {
+	case w.elements > maxElements:
+		return fmt.Errorf("%w: more than %d array elements and tags", errShape, maxElements)
+	case w.bad:
+		return errShape
+	}
+	return nil
+}
+
+// shapeWalk is a check under way. Once bad, src is empty.
+type shapeWalk struct {
+	src      []byte
+	flexible bool
+	bad      bool
+	elements int
+}
+
+func (w *shapeWalk) walk(s *shape) {
+	for i := range s.fields {
+		f := &s.fields[i]
+		switch f.kind {
+		case shapeFixed:
+			w.skip(int64(f.size))
+		case shapeString:
+			w.skip(w.length(2))
+		case shapeBytes:
+			w.skip(w.length(4))
+		case shapeArray:
+			for n := w.length(4); n > 0 && w.count(); n-- {
+				w.walk(f.elem)
+			}
+		case shapeStruct:
+			w.walk(f.elem)
+		}
+	}
+	if s.tagged {
+		w.walkTags(s.tags)
+	}
+}
+
+func (w *shapeWalk) walkTags(known map[uint32]*shape) {
+	for n := w.uvarint(); n > 0 && w.count(); n-- {
+		key, size := w.uvarint(), w.uvarint()
+		value := w.src
+		if w.skip(int64(size)); w.bad {
+			return
+		}
+		if s := known[key]; s != nil {
+			inner := shapeWalk{src: value[:size], flexible: true, elements: w.elements}
+			inner.walk(s)
+			w.bad, w.elements = inner.bad, inner.elements
+		}
+	}
+}
+
+// count counts one more element and tells whether to go on.
+func (w *shapeWalk) count() bool {
+	if w.bad {
+		return false
+	}
+	if w.elements++; w.elements > maxElements {
+		w.fail()
+	}
+	return !w.bad
+}
+
+// length reads a length, of size bytes in versions that are not flexible; null counts as 0.
+func (w *shapeWalk) length(size int) int64 {
+	var n int64
+	switch {
+	case w.flexible:
+		n = int64(w.uvarint()) - 1
+	case len(w.src) < size:
+		w.fail()
+	case size == 2:
+		n = int64(int16(binary.BigEndian.Uint16(w.src)))
+		w.src = w.src[2:]
+	default:
+		n = int64(int32(binary.BigEndian.Uint32(w.src)))
+		w.src = w.src[4:]
+	}
+	if n < -1 {
+		w.fail()
+	}
+	return max(n, 0)
+}
+
+func (w *shapeWalk) uvarint() uint32 {
+	v, n := binary.Uvarint(w.src[:min(len(w.src), binary.MaxVarintLen32)])
+	if n <= 0 || v > 1<<32-1 {
+		w.fail()
+		return 0
+	}
+	w.src = w.src[n:]
+	return uint32(v)
+}
+
+func (w *shapeWalk) skip(n int64) {
+	if n > int64(len(w.src)) {
+		w.fail()
+		return
+	}
+	w.src = w.src[n:]
+}
+
+func (w *shapeWalk) fail() { w.bad, w.src = true, nil }

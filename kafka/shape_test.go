@@ -1,0 +1,152 @@
+package kafka
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// eachVersion calls f for every request and version of the table.
+func eachVersion(t *testing.T, f func(t *testing.T, a *api, version int16)) {
+	s, err := NewServer(nil, Options{})
+	require.NoError(t, err)
+	for _, a := range s.apis {
+		for version := a.min; version <= a.max; version++ {
+			t.Run(fmt.Sprintf("%s/%d", a.name, version), func(t *testing.T) { f(t, a, version) })
+		}
+	}
+}
+
+// randomize gives every field below v a random value.
+func randomize(r *rand.Rand, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(r.IntN(2) == 0)
+	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		v.SetInt(int64(r.Uint64()))
+	case reflect.String:
+		v.SetString(string(make([]byte, r.IntN(200))))
+	case reflect.Pointer:
+		if r.IntN(3) > 0 {
+			x := string(make([]byte, r.IntN(200)))
+			v.Set(reflect.ValueOf(&x))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			v.Index(i).SetUint(uint64(r.IntN(256)))
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			v.SetBytes(make([]byte, r.IntN(200)))
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), r.IntN(4), 4))
+		for i := range v.Len() {
+			randomize(r, v.Index(i))
+		}
+	case reflect.Struct:
+		if v.Type() == tagsType {
+			tags := v.Addr().Interface().(*kmsg.Tags)
+			for range r.IntN(3) {
+				tags.Set(100+uint32(r.IntN(1000)), make([]byte, r.IntN(20)))
+			}
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).Name != "Version" {
+				randomize(r, v.Field(i))
+			}
+		}
+	}
+}
+
+// TestShapesFit: the shapes take what kmsg writes, to the last byte, and refuse all that is cut short.
+func TestShapesFit(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	eachVersion(t, func(t *testing.T, a *api, version int16) {
+		for range 30 {
+			req := a.request()
+			randomize(random, reflect.ValueOf(req).Elem())
+			req.SetVersion(version)
+			src := req.AppendTo(nil)
+			w := shapeWalk{src: src, flexible: req.IsFlexible()}
+			w.walk(a.shapes[version])
+			require.False(t, w.bad)
+			require.Empty(t, w.src, "not read to the end")
+			again := a.request()
+			again.SetVersion(version)
+			require.NoError(t, again.ReadFrom(src))
+			for range 10 {
+				if len(src) > 0 {
+					require.ErrorIs(t, a.shapes[version].check(src[:random.IntN(len(src))]), errShape)
+				}
+			}
+		}
+	})
+}
+
+// TestShapesProtectTheDecoder: after any damage that the shape lets pass, decoding is
+// quick and takes little memory.
+func TestShapesProtectTheDecoder(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	passed := 0
+	began := time.Now()
+	eachVersion(t, func(t *testing.T, a *api, version int16) {
+		for range 100 {
+			req := a.request()
+			randomize(random, reflect.ValueOf(req).Elem())
+			req.SetVersion(version)
+			src := req.AppendTo(nil)
+			for range 1 + random.IntN(3) {
+				if len(src) > 0 {
+					src[random.IntN(len(src))] = byte(random.Uint32() | random.Uint32()) // large lengths, often
+				}
+			}
+			if a.shapes[version].check(src) != nil {
+				continue
+			}
+			passed++
+			grown := allocated(func() { _ = req.ReadFrom(src) })
+			require.Less(t, grown, uint64(64*len(src)+1<<16))
+		}
+	})
+	require.Positive(t, passed)
+	require.Less(t, time.Since(began), 10*time.Minute, "a tag count was believed")
+}
+
+func TestShapesRefuseBombs(t *testing.T) {
+	s, err := NewServer(nil, Options{})
+	require.NoError(t, err)
+	metadata, fetch := s.apis[int16(kmsg.Metadata)], s.apis[int16(kmsg.Fetch)]
+	tags := []byte{0xff, 0xff, 0xff, 0xff, 0x0f} // 2^32-1 of them
+	state := append([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, tags...)
+	for name, c := range map[string]struct {
+		a       *api
+		version int16
+		src     []byte
+	}{
+		"topics":         {metadata, 1, append([]byte{0x06, 0, 0, 0}, make([]byte, 100<<20)...)},
+		"compact topics": {metadata, 9, append(tags, make([]byte, 1<<20)...)},
+		"tags":           {metadata, 9, append([]byte{1, 0, 0, 0}, tags...)},
+		"tags in a tag":  {fetch, 18, append(append(fetchHead(), 1, 1, byte(len(state)-1)), state[1:]...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorIs(t, c.a.shapes[c.version].check(c.src), errShape)
+			_, err := decode(c.a, c.version, append([]byte{0}, c.src...))
+			require.Error(t, err)
+		})
+	}
+}
+
+// fetchHead is a Fetch of version 18 without topics, up to its tags.
+func fetchHead() []byte {
+	req := kmsg.NewPtrFetchRequest()
+	req.Version = 18
+	src := req.AppendTo(nil)
+	return src[:len(src)-1]
+}
