@@ -119,6 +119,7 @@ func TestProgram_RefusesMetadataOfAnotherCluster(t *testing.T) {
 func TestProgram_RefusesAnUnsafeStore(t *testing.T) {
 	t.Parallel()
 	s := s3Store(t)
+	*s.broken = true
 	s.proxy.IgnoreConditions()
 	requireRefusal(t, newBroker(t, s), "create-only")
 	require.Positive(t, s.proxy.Counts()[faultproxy.Put])

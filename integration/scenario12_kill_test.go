@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"streamhouse/integration/broker"
+	"streamhouse/integration/faultproxy"
 	"streamhouse/integration/wire"
 )
 
@@ -22,6 +23,9 @@ func TestScenario12_KilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(t *testing.T, s *store) {
 		random := seeded(t)
+		if s.proxy != nil {
+			s.proxy.SetFault(some(random, 1, faultproxy.Pass)) // a delay each, for kills to fall into
+		}
 		b := startBroker(t, s)
 		createTopic(t, b, "killed", 4)
 		load := startLoad(t, "killed", 4, kgo.SeedBrokers(b.Kafka))

@@ -32,6 +32,7 @@ func TestScenario13_DamagedObject(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			onBothStores(t, func(t *testing.T, s *store) {
+				*s.broken = true
 				b := startBroker(t, s)
 				createTopic(t, b, "hurt", 1)
 				createTopic(t, b, "sound", 1)
@@ -75,6 +76,7 @@ func requireOnlyHurt(t *testing.T, b *broker.Broker, key string) {
 func TestScenario13_MissingJournalSegmentIsNoShorterLog(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(t *testing.T, s *store) {
+		*s.broken = true
 		b := startBroker(t, s)
 		createTopic(t, b, "topic", 1)
 		file := journalFileOf(t, s, func() { produce(t, b, "topic", 0, "lost") })

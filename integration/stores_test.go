@@ -1,18 +1,23 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/integration/faultproxy"
 	"streamhouse/integration/s3server"
+	"streamhouse/log"
+	"streamhouse/objstore"
 )
 
 // store is where a broker under test keeps its log.
@@ -22,6 +27,9 @@ type store struct {
 	proxy  *faultproxy.Proxy // between the broker and the S3 server; nil for a local directory
 	server *s3server.Server  // nil for a local directory
 	bucket string            // "" for a local directory
+
+	// broken tells that the test leaves damage behind, which a check would find.
+	broken *bool
 }
 
 // onBothStores runs a test on a local directory and on S3.
@@ -34,7 +42,9 @@ func onBothStores(t *testing.T, test func(*testing.T, *store)) {
 func localStore(t *testing.T) *store {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "storage")
-	return &store{root: dir, env: []string{"USE_LOCAL_STORAGE=true", "LOCAL_STORAGE_PATH=" + dir}}
+	s := &store{root: dir, env: []string{"USE_LOCAL_STORAGE=true", "LOCAL_STORAGE_PATH=" + dir}, broken: new(bool)}
+	t.Cleanup(func() { s.check(t) })
+	return s
 }
 
 // s3Store returns an empty bucket on the shared S3 server, behind a proxy of its own.
@@ -63,7 +73,8 @@ func bucketOn(t *testing.T, server *s3server.Server) *store {
 	proxy, err := faultproxy.Start(server.URL())
 	require.NoError(t, err)
 	t.Cleanup(proxy.Close)
-	return &store{
+	s := &store{
+		broken: new(bool),
 		root:   server.BucketPath(bucket),
 		proxy:  proxy,
 		server: server,
@@ -77,6 +88,46 @@ func bucketOn(t *testing.T, server *s3server.Server) *store {
 			"AWS_SECRET_ACCESS_KEY=" + s3server.SecretKey,
 		},
 	}
+	t.Cleanup(func() { s.check(t) })
+	return s
+}
+
+// open opens the store as a broker does.
+func (s *store) open(t *testing.T) objstore.Store {
+	t.Helper()
+	if s.server == nil {
+		dir, err := objstore.NewDir(s.root)
+		require.NoError(t, err)
+		return dir
+	}
+	bucket, err := objstore.NewS3(context.Background(), objstore.S3Options{
+		Bucket:      s.bucket,
+		Region:      s3server.Region,
+		Endpoint:    s.proxy.URL(),
+		Credentials: credentials.NewStaticCredentialsProvider(s3server.AccessKey, s3server.SecretKey, ""),
+	})
+	require.NoError(t, err)
+	return bucket
+}
+
+// check opens the log that a test has left in the store, with nothing but the
+// store, and verifies all its invariants. It runs when the test's brokers are gone.
+func (s *store) check(t *testing.T) {
+	if t.Failed() || *s.broken {
+		return
+	}
+	if s.proxy != nil {
+		s.proxy.SetFault(nil)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), guard) // the test's own is over
+	defer cancel()
+	l, err := log.Open(ctx, s.open(t), log.Options{
+		MetadataPath: filepath.Join(t.TempDir(), "metadata.db"),
+		Logger:       slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	require.NoError(t, l.Check(ctx))
+	require.NoError(t, l.Close(ctx))
 }
 
 // with returns the same store with further settings for its brokers.

@@ -74,6 +74,9 @@ func (db *DB) open() error {
 	})
 }
 
+// openBolt leaves bbolt to write its list of free pages with each transaction:
+// without it, bbolt walks over the whole file to open it, in a goroutine where nobody
+// can catch what it does about damaged pages.
 func openBolt(path string, readOnly bool) (*bbolt.DB, error) {
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType, ReadOnly: readOnly})
 	var system syscall.Errno
