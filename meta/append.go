@@ -19,7 +19,8 @@ func (e *Append) Validate() error {
 	size := int64(0)
 	for _, b := range e.Batches {
 		if b.Len <= 0 || b.Offsets <= 0 || b.ProducerID < -1 || b.ProducerID >= 0 && (b.ProducerEpoch < 0 || b.BaseSequence < 0) {
-			return fmt.Errorf("a batch of %d bytes and %d offsets by producer %d, epoch %d, sequence %d", b.Len, b.Offsets, b.ProducerID, b.ProducerEpoch, b.BaseSequence)
+			return fmt.Errorf("a batch of %d bytes and %d offsets by producer %d, epoch %d, sequence %d",
+				b.Len, b.Offsets, b.ProducerID, b.ProducerEpoch, b.BaseSequence)
 		}
 		size += int64(b.Len)
 	}

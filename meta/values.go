@@ -154,7 +154,10 @@ func (l *loader) readExtent(k, r *reader) {
 		l.storeExtents()
 		l.extentsOf = p
 	}
-	e := Extent{Base: int64(k.fixed64()), Count: r.int32(), Segment: r.uvarint(), Pos: r.int64(), Len: r.int32(), From: r.int32(), To: r.int32(), MaxTimestamp: r.varint()}
+	e := Extent{
+		Base: int64(k.fixed64()), Count: r.int32(), Segment: r.uvarint(), Pos: r.int64(), Len: r.int32(),
+		From: r.int32(), To: r.int32(), MaxTimestamp: r.varint(),
+	}
 	g := l.Segment(e.Segment)
 	if g == nil {
 		r.fail("extent %d is in segment %d, which is unknown", e.Base, e.Segment)
