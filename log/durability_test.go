@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -261,4 +262,18 @@ func TestMetadataFileOfAnotherClusterIsRefused(t *testing.T) {
 	require.NoError(t, e.Close(t.Context()))
 	_, err := Open(t.Context(), objstore.NewMem(), e.o)
 	require.ErrorContains(t, err, "belongs to cluster")
+}
+
+// A metadata file that cannot be read is set aside and rebuilt: the bucket has everything.
+func TestUnreadableMetadataFileIsRebuilt(t *testing.T) {
+	e := newEngine(t)
+	p := e.topic("t", 1)[0]
+	require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
+	require.NoError(t, e.Close(t.Context()))
+	require.NoError(t, os.WriteFile(e.o.MetadataPath, []byte("this is no bbolt file"), 0o600))
+	e.open()
+	require.Equal(t, []string{"v"}, e.values(p, 0))
+	aside, err := filepath.Glob(e.o.MetadataPath + ".corrupt-*")
+	require.NoError(t, err)
+	require.Len(t, aside, 1)
 }

@@ -81,7 +81,7 @@ func Open(ctx context.Context, store objstore.Store, o Options) (*Log, error) {
 	}
 	// The lock on the metadata file comes first: a second start by mistake on
 	// the same machine must not fence the broker that runs.
-	if l.db, err = openDB(o, l.log); err != nil {
+	if l.db, l.state, err = openDB(o, l.log); err != nil {
 		return nil, err
 	}
 	// So does the cache: what is wrong on this machine must show before the bucket is taken over.
@@ -125,9 +125,6 @@ func (l *Log) takeOver(ctx context.Context) error {
 	}
 	if err := j.probe(ctx); err != nil {
 		return err
-	}
-	if l.state, err = l.db.Load(); err != nil {
-		return fmt.Errorf("metadata file %s: %w", l.o.MetadataPath, err)
 	}
 	if l.state.Cluster == [16]byte{} {
 		l.state.Cluster = j.cluster

@@ -10,19 +10,31 @@ import (
 	"streamhouse/meta"
 )
 
-// openDB opens the metadata file. One that cannot be read is set aside: the
-// bucket has all that was in it.
-func openDB(o Options, logger *slog.Logger) (*meta.DB, error) {
-	db, err := meta.OpenDB(o.MetadataPath)
+// openDB opens the metadata file and loads the state from it. A file that
+// cannot be read is set aside: the bucket has all that was in it.
+func openDB(o Options, logger *slog.Logger) (*meta.DB, *meta.State, error) {
+	db, state, err := loadDB(o.MetadataPath)
 	if !errors.Is(err, meta.ErrCorrupt) {
-		return db, err
+		return db, state, err
 	}
 	aside := fmt.Sprintf("%s.corrupt-%d", o.MetadataPath, time.Now().Unix())
 	if renameErr := os.Rename(o.MetadataPath, aside); renameErr != nil {
-		return nil, errors.Join(err, renameErr)
+		return nil, nil, errors.Join(err, renameErr)
 	}
 	logger.Warn("metadata file is unreadable and was set aside; it is rebuilt from the bucket", "aside", aside, "err", err)
-	return meta.OpenDB(o.MetadataPath)
+	return loadDB(o.MetadataPath)
+}
+
+func loadDB(path string) (*meta.DB, *meta.State, error) {
+	db, err := meta.OpenDB(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	state, err := db.Load()
+	if err != nil {
+		return nil, nil, fmt.Errorf("metadata file %s: %w", path, errors.Join(err, db.Close()))
+	}
+	return db, state, nil
 }
 
 // writeBehind brings the state's changes to bbolt every now and then. bbolt is
