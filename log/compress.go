@@ -9,17 +9,20 @@ import (
 // compressor compresses and uncompresses blocks. It belongs to one log and
 // serves all its goroutines: EncodeAll and DecodeAll keep a state per caller inside.
 type compressor struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
+	small *zstd.Encoder
+	quick *zstd.Encoder // without entropy coding: a third less work, a little larger
+	dec   *zstd.Decoder
 }
 
 // newCompressor uses the fastest level, which keeps up with a network card:
 // object storage is cheap, the broker's cores are not.
 func newCompressor() *compressor {
+	// The block's own checksum covers the frame, so neither side asks zstd for one.
+	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(blockBytes)}
 	return &compressor{
-		// The block's own checksum covers the frame, so neither side asks zstd for one.
-		enc: must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(blockBytes))),
-		dec: must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBlockBytes), zstd.IgnoreChecksum(true))),
+		small: must(zstd.NewWriter(nil, options...)),
+		quick: must(zstd.NewWriter(nil, append(options, zstd.WithNoEntropyCompression(true))...)),
+		dec:   must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBlockBytes), zstd.IgnoreChecksum(true))),
 	}
 }
 
@@ -31,8 +34,14 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// compress appends raw as one zstd frame to dst.
-func (c *compressor) compress(dst, raw []byte) []byte { return c.enc.EncodeAll(raw, dst) }
+// compress appends raw as one zstd frame to dst. In a hurry it takes the
+// encoder that is quick.
+func (c *compressor) compress(dst, raw []byte, hurry bool) []byte {
+	if hurry {
+		return c.quick.EncodeAll(raw, dst)
+	}
+	return c.small.EncodeAll(raw, dst)
+}
 
 // uncompress returns the rawLen bytes of a frame. rawLen has been checked
 // against maxBlockBytes, and bounds what is allocated.

@@ -21,6 +21,7 @@ type flush struct {
 
 	// Set by seal and encode.
 	commit  *meta.Commit
+	hurry   bool // others were under way when it was sealed
 	body    []byte
 	writer  *segmentWriter
 	info    FlushInfo
@@ -91,6 +92,7 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 
 func (l *Log) sealLocked(f *flush, now time.Time) {
 	l.open = newFlush()
+	f.hurry = l.inFlight > 0
 	l.inFlight++
 	l.nextSeq++
 	l.lastFlush = now
@@ -142,6 +144,7 @@ func (l *Log) write(f *flush) {
 func (l *Log) encode(f *flush) error {
 	f.writer = l.writerPool.Get().(*segmentWriter)
 	f.writer.reset()
+	f.writer.hurry = f.hurry
 	slices.SortStableFunc(f.items, func(a, b *item) int { return comparePartitions(a.partition.id, b.partition.id) })
 	for i := 0; i < len(f.items); {
 		i = l.encodeBlock(f, i)

@@ -108,6 +108,7 @@ func decodeFooter(end []byte, size int64) (footer, error) {
 type segmentWriter struct {
 	buf        []byte
 	compressor *compressor // only for block
+	hurry      bool        // flushes queue up: speed counts for more than size
 }
 
 func (w *segmentWriter) reset() { w.buf = append(w.buf[:0], segmentMagic...) }
@@ -120,7 +121,7 @@ func (w *segmentWriter) block(p PartitionID, raw []byte, compress bool) (pos int
 	w.buf = append(w.buf, make([]byte, blockHeadLen-len(blockMagic))...)
 	codec := byte(codecStored)
 	if compress {
-		w.buf = w.compressor.compress(w.buf, raw)
+		w.buf = w.compressor.compress(w.buf, raw, w.hurry)
 		codec = codecZstd
 	}
 	if n := len(w.buf) - from - blockHeadLen; !compress || n >= len(raw)-len(raw)/16 {
