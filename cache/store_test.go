@@ -162,7 +162,7 @@ func settle(c *Cache) {
 	d := c.disk
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for !d.off && (len(d.pending) > 0 || d.writing) {
+	for len(d.pending) > 0 || d.writing { // also when it is off: the writer tells the events after that
 		d.change.Wait()
 	}
 }
