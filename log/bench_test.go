@@ -58,27 +58,27 @@ func BenchmarkAppend(b *testing.B) {
 // A block of 1 MiB: compressed, and read back with its checksum.
 func BenchmarkBlock(b *testing.B) {
 	batch := benchBatch(b, 1000)
-	w := &segmentWriter{compressor: newCompressor()}
-	w.reset()
 	p := PartitionID{Topic: TopicID{1}}
-	w.block(p, batch, true)
-	stored := bytes.Clone(w.buf[len(segmentMagic):])
-	b.Run("encode", func(b *testing.B) {
-		b.SetBytes(int64(len(batch)))
-		b.ReportAllocs()
-		for b.Loop() {
-			w.reset()
-			w.block(p, batch, true)
-		}
-	})
-	b.Run("decode", func(b *testing.B) {
-		b.SetBytes(int64(len(batch)))
-		b.ReportAllocs()
-		for b.Loop() {
-			_, _, err := w.compressor.block(stored)
-			require.NoError(b, err)
-		}
-	})
+	for name, hurry := range map[string]bool{"zstd": false, "s2": true} {
+		w := &segmentWriter{compressor: newCompressor(), hurry: hurry}
+		b.Run("encode/"+name, func(b *testing.B) {
+			b.SetBytes(int64(len(batch)))
+			b.ReportAllocs()
+			for b.Loop() {
+				w.reset()
+				w.block(p, batch, true)
+			}
+		})
+		stored := storedBlock(batch, true, hurry)
+		b.Run("decode/"+name, func(b *testing.B) {
+			b.SetBytes(int64(len(batch)))
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _, err := w.compressor.block(stored)
+				require.NoError(b, err)
+			}
+		})
+	}
 }
 
 // A read of 1 MiB from the tail.

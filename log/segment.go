@@ -24,9 +24,6 @@ const (
 	footerLen     = 80
 	blockHeadLen  = 40
 	minSegmentLen = len(segmentMagic) + footerLen
-
-	codecStored = 0 // the raw bytes
-	codecZstd   = 1 // one zstd frame
 )
 
 // footer identifies a segment and tells where its commit stands. All integers
@@ -121,8 +118,7 @@ func (w *segmentWriter) block(p PartitionID, raw []byte, compress bool) (pos int
 	w.buf = append(w.buf, make([]byte, blockHeadLen-len(blockMagic))...)
 	codec := byte(codecStored)
 	if compress {
-		w.buf = w.compressor.compress(w.buf, raw, w.hurry)
-		codec = codecZstd
+		w.buf, codec = w.compressor.compress(w.buf, raw, w.hurry)
 	}
 	if n := len(w.buf) - from - blockHeadLen; !compress || n >= len(raw)-len(raw)/16 {
 		w.buf, codec = append(w.buf[:from+blockHeadLen], raw...), codecStored

@@ -76,20 +76,8 @@ func (c *compressor) block(stored []byte) (PartitionID, []byte, error) {
 	}
 	p.Index = int32(binary.LittleEndian.Uint32(stored[20:]))
 	copy(p.Topic[:], stored[24:40])
-	switch codec {
-	case codecStored:
-	case codecZstd:
-		var err error
-		if payload, err = c.uncompress(payload, int(rawLen)); err != nil {
-			return p, nil, err
-		}
-	default:
-		return p, nil, fmt.Errorf("unknown block compression %d: written by a newer version", codec)
-	}
-	if int64(len(payload)) != rawLen {
-		return p, nil, fmt.Errorf("the block has %d uncompressed bytes, its header says %d", len(payload), rawLen)
-	}
-	return p, payload, nil
+	raw, err := c.uncompress(codec, payload, int(rawLen))
+	return p, raw, err
 }
 
 // blockLoader brings blocks from the store for the cache.
