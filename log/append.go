@@ -137,6 +137,7 @@ func (l *Log) enqueue(taken []appending, bytes int64) (*flush, []item, error) {
 		f.items = append(f.items, &items[i])
 	}
 	f.bytes += bytes
+	l.unflushedBytes += bytes
 	if wake || f.bytes >= l.o.FlushBytes {
 		l.signal()
 	}

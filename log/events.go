@@ -10,8 +10,8 @@ type Events struct {
 	Appended func(bytes, records int64)
 	// Duplicate: a batch was found to be in the log already.
 	Duplicate func()
-	// ReadBytes: bytes were handed to a reader from the tail or from the cache and store.
-	ReadBytes func(bytes int64, tail bool)
+	// Read: batches were handed to a reader (bytes and records of them), from the tail or else from the cache and the store.
+	Read func(bytes, records int64, tail bool)
 	// Flushed: a journal segment became durable. Object is its bytes, partitions and batches
 	// what it holds, encode and put the time it took; retries the failed PUTs before it.
 	Flushed func(FlushInfo)

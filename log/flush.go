@@ -303,6 +303,7 @@ func (l *Log) fail(f *flush, err error) {
 func (l *Log) landed(f *flush) {
 	l.mu.Lock()
 	l.inFlight--
+	l.unflushedBytes -= f.bytes
 	l.mu.Unlock()
 	l.unflushed.Release(min(f.bytes, l.o.MaxUnflushedBytes))
 	if f.writer != nil && cap(f.writer.buf) <= maxPooledBytes {

@@ -36,6 +36,7 @@ type ReadResult struct {
 	// The first batch may begin before the offset that was asked for.
 	Records                             [][]byte
 	Bytes                               int // of all pieces
+	records                             int64
 	HighWatermark, LastStable, LogStart int64
 }
 
@@ -180,8 +181,10 @@ func (r *read) fits(i, n int) bool {
 	return r.bytes == 0 || r.bytes+n <= r.o.MaxBytes && res.Bytes+n <= r.reqs[i].MaxBytes
 }
 
-func (r *read) add(i int, pieces ...[]byte) {
+// add hands out a batch, in pieces.
+func (r *read) add(i int, b batch, pieces ...[]byte) {
 	res := &r.results[i]
+	res.records += int64(b.records())
 	for _, p := range pieces {
 		res.Records = append(res.Records, p)
 		res.Bytes += len(p)
@@ -196,7 +199,7 @@ func (r *read) fromTail(i int, p *partition, at, budget int) {
 		if !r.fits(i, len(b)) {
 			return
 		}
-		r.add(i, b)
+		r.add(i, b, b)
 	}
 }
 
@@ -232,8 +235,8 @@ func (r *read) finish() {
 	}
 	for i := range r.results {
 		res := &r.results[i]
-		if r.l.o.Events.ReadBytes != nil && res.Bytes > 0 {
-			r.l.o.Events.ReadBytes(int64(res.Bytes), !r.blocks.used(i))
+		if r.l.o.Events.Read != nil && res.Bytes > 0 {
+			r.l.o.Events.Read(int64(res.Bytes), res.records, !r.blocks.used(i))
 		}
 	}
 }

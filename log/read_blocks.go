@@ -120,7 +120,7 @@ func (r *read) addExtent(i int, plan *readPlan, e extentRef, raw []byte, offset 
 			if !r.fits(i, len(b)) {
 				return true, nil
 			}
-			r.add(i, r.placed(b, base, e.epoch), b[batchPatchLen:])
+			r.add(i, b, r.placed(b, base, e.epoch), b[batchPatchLen:])
 			r.blocks.serve(i)
 			plan.next = next
 		}

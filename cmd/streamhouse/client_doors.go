@@ -26,7 +26,7 @@ func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics, h *health, 
 		return nil, err
 	}
 	h.onChange(grpcServer.HealthChanged)
-	m.names.MustRegister(newGroupCollector(kafkaServer.Stats))
+	m.names.MustRegister(newGroupCollector(kafkaServer.Stats), newLogCollector(engine.Stats))
 	return []door{{"gRPC", p.grpc, grpcServer}, {"Kafka", p.kafka, kafkaServer}}, nil
 }
 

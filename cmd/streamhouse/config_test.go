@@ -165,6 +165,9 @@ func settingsTable() string {
 // Run it with -update to write the table anew.
 func TestSettingsTable(t *testing.T) {
 	golden(t, "settings.md", settingsTable())
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	require.Contains(t, string(readme), settingsTable(), "the README tells every setting, word for word")
 }
 
 func TestVersion(t *testing.T) {

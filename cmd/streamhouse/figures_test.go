@@ -60,6 +60,11 @@ func TestFiguresOfARunningBroker(t *testing.T) {
 		`streamhouse_store_requests_total{kind="put",outcome="ok"}`,
 		`streamhouse_flush_seconds_count{step="put"}`,
 		`streamhouse_read_bytes_total{source="tail"}`,
+		`streamhouse_read_records_total{source="tail"} 2`,
+		`streamhouse_unflushed_bytes 0`,
+		`streamhouse_tail_bytes `,
+		`streamhouse_topics 1`,
+		`streamhouse_partitions 1`,
 		`streamhouse_kafka_connections `,
 	} {
 		require.Contains(t, shown, "\n"+line)

@@ -11,8 +11,8 @@ type engineMetrics struct {
 	appendedBytes   prometheus.Counter
 	appendedRecords prometheus.Counter
 	duplicates      prometheus.Counter
-	readTailBytes   prometheus.Counter
-	readCacheBytes  prometheus.Counter
+	readTail        readMetrics
+	readCache       readMetrics
 
 	flushObjectBytes prometheus.Histogram
 	flushBatchBytes  prometheus.Counter
@@ -31,15 +31,19 @@ type engineMetrics struct {
 	journalSeq prometheus.Gauge
 }
 
+// readMetrics are of one source of reads.
+type readMetrics struct{ bytes, records prometheus.Counter }
+
 func newEngineMetrics(r registrar) engineMetrics {
-	read := r.counterVec("read_bytes_total", "Bytes of record batches handed to readers, by where they came from: tail is memory, cache is the cache or the store.", "source")
+	bytes := r.counterVec("read_bytes_total", "Bytes of record batches handed to readers, by where they came from: tail is memory, cache is the cache or the store.", "source")
+	records := r.counterVec("read_records_total", "Records in the batches handed to readers, by where they came from.", "source")
 	flush := r.histogramVec("flush_seconds", "Time of a flush, by step: encode, put.", secondsBuckets, "step")
 	return engineMetrics{
 		appendedBytes:   r.counter("appended_bytes_total", "Bytes of record batches that became durable."),
 		appendedRecords: r.counter("appended_records_total", "Records that became durable."),
 		duplicates:      r.counter("duplicate_batches_total", "Batches of idempotent producers that were in the log already."),
-		readTailBytes:   read.WithLabelValues("tail"),
-		readCacheBytes:  read.WithLabelValues("cache"),
+		readTail:        readMetrics{bytes.WithLabelValues("tail"), records.WithLabelValues("tail")},
+		readCache:       readMetrics{bytes.WithLabelValues("cache"), records.WithLabelValues("cache")},
 
 		flushObjectBytes: r.histogram("flush_object_bytes", "Size of the objects that flushes wrote.", bytesBuckets),
 		flushBatchBytes:  r.counter("flush_batch_bytes_total", "Bytes of record batches in flushes, before compression."),
@@ -68,12 +72,13 @@ func (m *engineMetrics) events() log.Events {
 			m.appendedRecords.Add(float64(records))
 		},
 		Duplicate: m.duplicates.Inc,
-		ReadBytes: func(bytes int64, tail bool) {
+		Read: func(bytes, records int64, tail bool) {
+			source := &m.readCache
 			if tail {
-				m.readTailBytes.Add(float64(bytes))
-			} else {
-				m.readCacheBytes.Add(float64(bytes))
+				source = &m.readTail
 			}
+			source.bytes.Add(float64(bytes))
+			source.records.Add(float64(records))
 		},
 		Flushed: m.flushed,
 		CacheHit: func(tier string) {

@@ -14,6 +14,7 @@ type kafkaMetrics struct {
 	opened      prometheus.Counter
 	refused     *prometheus.CounterVec
 	seconds     *prometheus.HistogramVec
+	errors      *prometheus.CounterVec
 }
 
 func newKafkaMetrics(r registrar) kafkaMetrics {
@@ -22,6 +23,7 @@ func newKafkaMetrics(r registrar) kafkaMetrics {
 		opened:      r.counter("kafka_connections_total", "Kafka connections that were opened."),
 		refused:     r.counterVec("kafka_refused_total", "Kafka connections that were closed upon, by reason.", "reason"),
 		seconds:     r.histogramVec("kafka_request_seconds", "Time of Kafka requests until their answer, by API. Produce waits for the store, Fetch for records.", secondsBuckets, "api"),
+		errors:      r.counterVec("kafka_errors_total", "Kafka answers with an error in them, by API and the first error's code.", "api", "code"),
 	}
 }
 
@@ -33,6 +35,7 @@ func (m *kafkaMetrics) events() kafka.Events {
 		},
 		Closed:  m.connections.Dec,
 		Request: func(api string, took time.Duration) { m.seconds.WithLabelValues(api).Observe(took.Seconds()) },
+		Failed:  func(api, code string) { m.errors.WithLabelValues(api, code).Inc() },
 		Refused: func(reason string) { m.refused.WithLabelValues(reason).Inc() },
 	}
 }

@@ -40,8 +40,8 @@ func TestEngineEventsMoveFigures(t *testing.T) {
 	e.Appended(1000, 10)
 	e.Appended(500, 5)
 	e.Duplicate()
-	e.ReadBytes(70, true)
-	e.ReadBytes(30, false)
+	e.Read(70, 7, true)
+	e.Read(30, 3, false)
 	e.Flushed(log.FlushInfo{Seq: 7, ObjectBytes: 2000, BatchBytes: 3000, Partitions: 3, Batches: 4, Entries: 5, Retries: 2, Encode: time.Millisecond, Put: 20 * time.Millisecond})
 	e.CacheHit("memory")
 	e.CacheHit("disk")
@@ -53,6 +53,8 @@ func TestEngineEventsMoveFigures(t *testing.T) {
 		"streamhouse_duplicate_batches_total 1",
 		`streamhouse_read_bytes_total{source="tail"} 70`,
 		`streamhouse_read_bytes_total{source="cache"} 30`,
+		`streamhouse_read_records_total{source="tail"} 7`,
+		`streamhouse_read_records_total{source="cache"} 3`,
 		"streamhouse_flush_object_bytes_sum 2000",
 		"streamhouse_flush_batch_bytes_total 3000",
 		"streamhouse_flush_partitions_total 3",
@@ -201,5 +203,23 @@ func TestGRPCEventsMoveFigures(t *testing.T) {
 		`streamhouse_grpc_requests_total{code="OK",method="Produce"} 1`,
 		`streamhouse_grpc_requests_total{code="Unavailable",method="Produce"} 1`,
 		`streamhouse_grpc_request_seconds_count{method="Produce"} 2`,
+	)
+}
+
+func TestKafkaEventsMoveFigures(t *testing.T) {
+	m := newMetrics()
+	e := m.kafka.events()
+	e.Opened()
+	e.Opened()
+	e.Closed()
+	e.Request("Produce", 20*time.Millisecond)
+	e.Failed("Produce", "NOT_LEADER_FOR_PARTITION")
+	e.Refused("stalled")
+	requireMetrics(t, m,
+		"streamhouse_kafka_connections 1",
+		"streamhouse_kafka_connections_total 2",
+		`streamhouse_kafka_request_seconds_count{api="Produce"} 1`,
+		`streamhouse_kafka_errors_total{api="Produce",code="NOT_LEADER_FOR_PARTITION"} 1`,
+		`streamhouse_kafka_refused_total{reason="stalled"} 1`,
 	)
 }
