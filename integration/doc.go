@@ -12,7 +12,8 @@
 //
 // Environment:
 //
-//	CI=true       a missing kcat is an error and not a skip
+//	CI=true       a client that is not installed (kcat, Python, Java) is an error and not a skip
+//	CLIENTS=dir   where clients/install.sh has put the Python and Java clients
 //	KILLS=6       how many times TestScenario12 kills the broker on each store
 //	SEED=1        repeats the moments of a run that printed this seed
 //	RACE=1        the broker is built with the race detector
