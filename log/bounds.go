@@ -88,7 +88,7 @@ func (l *Log) findRecord(ctx context.Context, id PartitionID, from func(*partiti
 	l.stateMu.RUnlock()
 	for err == nil && offset >= 0 {
 		res := l.Read(ctx, []ReadRequest{{Partition: id, Offset: offset, MaxBytes: blockBytes, LeaderEpoch: -1}},
-			ReadOptions{MaxBytes: blockBytes, MinBytes: 1, MaxWait: lookupTimeout})[0]
+			ReadOptions{MaxBytes: blockBytes, MinBytes: 1, MaxWait: lookupTimeout, lookup: true})[0]
 		if res.Err != nil {
 			return nowhere, res.Err
 		}

@@ -80,7 +80,10 @@ func (r *read) prefetch(plans []readPlan) {
 		if p.extents == nil || r.results[i].Err != nil {
 			continue
 		}
-		ahead := r.l.readers.advance(p.partition.id, r.reqs[i].Offset, p.next, now)
+		var ahead int64
+		if !r.o.lookup {
+			ahead = r.l.readers.advance(p.partition.id, r.reqs[i].Offset, p.next, now)
+		}
 		for _, e := range r.l.extentsLocked(p.partition, p.next, int(ahead)) {
 			if ahead > 0 || p.next == r.reqs[i].Offset {
 				keys = append(keys, e.key)

@@ -24,6 +24,8 @@ type ReadOptions struct {
 	MaxBytes int           // of all partitions together
 	MinBytes int           // wait for as many, up to MaxWait
 	MaxWait  time.Duration // 0: answer with what is in memory or, where nothing is, nothing
+
+	lookup bool // by nobody who will read on: nothing is read ahead
 }
 
 // ReadResult is the answer for one partition.
