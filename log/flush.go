@@ -18,6 +18,7 @@ type flush struct {
 	items   []*item
 	entries []meta.Entry // all but the appends
 	bytes   int64        // of the batches
+	changes int64        // bytes of the entries
 
 	// Set by seal and encode.
 	commit  *meta.Commit
@@ -304,6 +305,7 @@ func (l *Log) landed(f *flush) {
 	l.mu.Lock()
 	l.inFlight--
 	l.unflushedBytes -= f.bytes
+	l.unflushedChanges -= f.changes
 	l.mu.Unlock()
 	l.unflushed.Release(min(f.bytes, l.o.MaxUnflushedBytes))
 	if f.writer != nil && cap(f.writer.buf) <= maxPooledBytes {

@@ -47,6 +47,10 @@ const (
 	retryFloor   = 20 * time.Millisecond
 	retryCeiling = 5 * time.Second
 
+	// maxUnflushedChanges bounds what commits of offsets, changes of topics and the like hold in
+	// memory while the store is away, bytes; clients ask again and again. It also bounds a commit.
+	maxUnflushedChanges = 64 << 20
+
 	// replayRun and replayReaders bound what a replay holds in memory and asks at once.
 	replayRun     = 1024
 	replayReaders = 32

@@ -41,16 +41,17 @@ type Log struct {
 	tail    tail
 
 	// The write path. stateMu is never taken while mu is held, nor mu while stateMu is.
-	mu             sync.Mutex
-	open           *flush
-	inFlight       int   // sealed and not yet landed
-	unflushedBytes int64 // of the open flush and those in flight
-	nextSeq        uint64
-	lastFlush      time.Time // when the previous flush was sealed
-	closing        bool
-	closed         bool
-	trouble        error // why the last attempt of a PUT failed; nil after a success
-	err            error // why the log stopped by itself
+	mu               sync.Mutex
+	open             *flush
+	inFlight         int   // sealed and not yet landed
+	unflushedBytes   int64 // of the open flush and those in flight
+	unflushedChanges int64 // the same of what is no append
+	nextSeq          uint64
+	lastFlush        time.Time // when the previous flush was sealed
+	closing          bool
+	closed           bool
+	trouble          error // why the last attempt of a PUT failed; nil after a success
+	err              error // why the log stopped by itself
 
 	ids        idBlock
 	unflushed  *semaphore.Weighted

@@ -38,15 +38,31 @@ func (l *Log) CommitOffsets(group string, commits []OffsetCommit) *Pending[[]err
 }
 
 func checkCommit(group string, c OffsetCommit) error {
+	if err := checkPosition(group, c.Partition); err != nil {
+		return err
+	}
 	switch {
-	case len(group) > MaxGroupName:
-		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrInvalidGroup, len(group), MaxGroupName)
 	case len(c.Metadata) > MaxOffsetMetadata:
 		return fmt.Errorf("%w: metadata of %d bytes, at most %d are allowed", ErrInvalidOffset, len(c.Metadata), MaxOffsetMetadata)
 	case c.Offset < 0:
 		return fmt.Errorf("%w: %d", ErrInvalidOffset, c.Offset)
 	case c.LeaderEpoch < -1:
 		return fmt.Errorf("%w: leader epoch %d", ErrInvalidOffset, c.LeaderEpoch)
+	}
+	return nil
+}
+
+// checkPosition refuses what cannot be a group's position in a partition.
+func checkPosition(group string, p PartitionID) error {
+	if p.Index < 0 {
+		return fmt.Errorf("%w: %d", ErrPartitionNotFound, p.Index)
+	}
+	return checkGroupName(group)
+}
+
+func checkGroupName(group string) error {
+	if len(group) > MaxGroupName {
+		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrInvalidGroup, len(group), MaxGroupName)
 	}
 	return nil
 }
@@ -97,20 +113,27 @@ func (l *Log) CommittedOffsets(group string) []CommittedOffset {
 
 // DeleteOffsets forgets positions of a group. Errors per position as in CommitOffsets, and ErrGroupNotFound for all.
 func (l *Log) DeleteOffsets(group string, parts []PartitionID) *Pending[[]error] {
-	kept := make([]int, len(parts))
-	for i := range kept {
-		kept[i] = i
+	errs := make([]error, len(parts))
+	e := &meta.DeleteOffsets{Group: group}
+	var kept []int
+	for i, p := range parts {
+		if errs[i] = checkPosition(group, p); errs[i] == nil {
+			kept = append(kept, i)
+			e.Partitions = append(e.Partitions, p)
+		}
 	}
-	return l.submitPositions(&meta.DeleteOffsets{Group: group, Partitions: slices.Clone(parts)}, make([]error, len(parts)), kept)
+	return l.submitPositions(e, errs, kept)
 }
 
-// DeleteGroups forgets all positions of groups. Errors per group: ErrGroupNotFound.
+// DeleteGroups forgets all positions of groups. Errors per group: ErrGroupNotFound, ErrInvalidGroup.
 func (l *Log) DeleteGroups(groups []string) *Pending[[]error] {
-	entries := make([]meta.Entry, len(groups))
+	entries, errs := make([]meta.Entry, len(groups)), make([]error, len(groups))
 	for i, g := range groups {
-		entries[i] = &meta.DeleteGroup{Group: g}
+		if errs[i] = checkGroupName(g); errs[i] == nil {
+			entries[i] = &meta.DeleteGroup{Group: g}
+		}
 	}
-	return submitErrors(l, entries, make([]error, len(groups)))
+	return submitErrors(l, entries, errs)
 }
 
 // Groups returns the names of all groups that have positions, sorted.

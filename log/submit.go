@@ -1,34 +1,39 @@
 package log
 
-import "streamhouse/meta"
+import (
+	"fmt"
+
+	"streamhouse/meta"
+)
 
 // submit adds entries, each nil or the i-th result's own, to the open flush.
 // Once it has landed, settle fills each such result from its outcome. Where the log takes nothing
 // any more, refuse does. All entries of one call are in one commit.
 func submit[R any](l *Log, entries []meta.Entry, results []R, settle func(*R, *meta.Commit, meta.Outcome), refuse func(*R, error)) *Pending[[]R] {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.refusesLocked(); err != nil {
+	size := int64(0)
+	for i, e := range entries {
+		if e == nil {
+			continue
+		}
+		// One invalid entry would make the whole commit invalid, with what others have in it.
+		if err := e.Validate(); err != nil {
+			refuse(&results[i], fmt.Errorf("%w: %w", meta.ErrInvalid, err))
+			entries[i] = nil
+			continue
+		}
+		size += int64(meta.EntrySize(e))
+	}
+	if size == 0 {
+		return settled(results)
+	}
+	f, first, err := l.enqueueChanges(entries, size)
+	if err != nil {
 		for i, e := range entries {
 			if e != nil {
 				refuse(&results[i], err)
 			}
 		}
 		return settled(results)
-	}
-	f := l.open
-	first := len(f.entries)
-	wake := f.empty()
-	for _, e := range entries {
-		if e != nil {
-			f.entries = append(f.entries, e)
-		}
-	}
-	if len(f.entries) == first {
-		return settled(results)
-	}
-	if wake {
-		l.signal()
 	}
 	return &Pending[[]R]{flush: f, result: func() []R {
 		// The appends of a flush come before its other entries.
@@ -41,6 +46,31 @@ func submit[R any](l *Log, entries []meta.Entry, results []R, settle func(*R, *m
 		}
 		return results
 	}}
+}
+
+// enqueueChanges adds entries to the open flush, and says which of its entries is the first of them.
+func (l *Log) enqueueChanges(entries []meta.Entry, size int64) (f *flush, first int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.refusesLocked(); err != nil {
+		return nil, 0, err
+	}
+	if l.unflushedChanges > 0 && l.unflushedChanges+size > maxUnflushedChanges {
+		return nil, 0, fmt.Errorf("%w: %d bytes of changes wait for it", ErrUnavailable, l.unflushedChanges)
+	}
+	f = l.open
+	if f.empty() {
+		l.signal()
+	}
+	first = len(f.entries)
+	for _, e := range entries {
+		if e != nil {
+			f.entries = append(f.entries, e)
+		}
+	}
+	f.changes += size
+	l.unflushedChanges += size
+	return f, first, nil
 }
 
 // submitErrors is submit for changes whose result is an error.

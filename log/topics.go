@@ -218,11 +218,15 @@ type DeleteResult struct {
 
 // DeleteRecords moves the start of partitions forward.
 func (l *Log) DeleteRecords(specs []DeleteSpec) *Pending[[]DeleteResult] {
-	entries := make([]meta.Entry, len(specs))
+	entries, results := make([]meta.Entry, len(specs)), make([]DeleteResult, len(specs))
 	for i, s := range specs {
+		if s.Partition.Index < 0 {
+			results[i].Err = fmt.Errorf("%w: %d", ErrPartitionNotFound, s.Partition.Index)
+			continue
+		}
 		entries[i] = &meta.DeleteRecords{Partition: s.Partition, Offset: s.Offset}
 	}
-	return submit(l, entries, make([]DeleteResult, len(specs)), func(r *DeleteResult, _ *meta.Commit, o meta.Outcome) {
+	return submit(l, entries, results, func(r *DeleteResult, _ *meta.Commit, o meta.Outcome) {
 		r.LogStart, r.Err = o.Value, o.Err
 	}, func(r *DeleteResult, err error) { r.Err = err })
 }

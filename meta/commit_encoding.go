@@ -88,6 +88,9 @@ func AppendCommit(dst []byte, c *Commit) []byte {
 	return dst
 }
 
+// EntrySize returns how many bytes a valid entry takes in a commit.
+func EntrySize(e Entry) int { return len(appendEntry(nil, e)) }
+
 // appendEntry writes the payload behind the place of its length, and moves it
 // when the length takes more than the two bytes that it mostly does.
 func appendEntry(dst []byte, e Entry) []byte {
