@@ -210,14 +210,20 @@ func (b batch) describe() meta.Batch {
 }
 
 // commitAll takes the flushes in journal order, whatever the order in which
-// their PUTs end.
+// their PUTs end. Behind one that failed all others fail, too: they may be in the
+// bucket, but the next broker's seal stands before them and makes them void.
 func (l *Log) commitAll() {
+	var failed error
 	for f := range l.pipeline {
 		err := <-f.written
+		if failed != nil {
+			err = failed
+		}
 		if err == nil {
 			err = l.commit(f)
 		}
 		if err != nil {
+			failed = err
 			l.fail(f, err)
 		}
 		l.landed(f)
@@ -230,7 +236,7 @@ func (l *Log) commit(f *flush) error {
 	// 0. Before: the segment is not in the bucket, or it is and nobody knows. Nobody
 	// was answered; if it is there, the next broker's replay applies it.
 	if err := l.Err(); err != nil {
-		return err // a flush before this one failed: this one is behind a seal, and void
+		return err
 	}
 	l.stateMu.Lock()
 	// 1. Apply assigns offsets, finds duplicates and fences. The state is a
