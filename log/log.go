@@ -105,6 +105,7 @@ func newLog(store objstore.Store, o Options) *Log {
 		tail:      tail{limit: o.TailBytes},
 		readers:   newReaders(o),
 		open:      newFlush(),
+		ids:       idBlock{turn: semaphore.NewWeighted(1)},
 		unflushed: semaphore.NewWeighted(o.MaxUnflushedBytes),
 		pipeline:  make(chan *flush, o.MaxInFlight),
 		wake:      make(chan struct{}, 1),
@@ -190,20 +191,24 @@ func (l *Log) Close(ctx context.Context) error {
 	return errors.Join(late, err, l.db.Close(), l.cache.Close())
 }
 
-// abandon answers whoever waits for a flush that was never sealed.
+// abandon answers whoever waits for a flush that was never sealed, and whoever
+// waits for the room that it took: there will be no flush for them either.
 func (l *Log) abandon() {
 	l.mu.Lock()
-	f, err := l.open, l.err
-	l.mu.Unlock()
-	if err == nil {
-		err = ErrClosed
-	}
+	defer l.mu.Unlock()
+	f := l.open
 	select {
 	case <-f.done:
+		return
 	default:
-		f.err = err
-		close(f.done)
 	}
+	if f.err = l.err; f.err == nil {
+		f.err = ErrClosed
+	}
+	close(f.done)
+	l.unflushedBytes -= f.bytes
+	l.unflushedChanges -= f.changes
+	l.unflushed.Release(min(f.bytes, l.o.MaxUnflushedBytes))
 }
 
 // stop ends the log's work for good: it was fenced, or something broke that it

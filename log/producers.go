@@ -3,7 +3,8 @@ package log
 import (
 	"context"
 	"fmt"
-	"sync"
+
+	"golang.org/x/sync/semaphore"
 
 	"streamhouse/meta"
 )
@@ -12,18 +13,20 @@ import (
 // starts does not cost a flush each. What a restart leaves unused is lost: there are 2^63.
 const idBlockSize = 1000
 
-// idBlock is what is left of the reserved ids. mu is held while a new block is
-// fetched, so that callers share it.
+// idBlock is what is left of the reserved ids. Whoever holds the turn fetches a new block
+// for those who wait for theirs.
 type idBlock struct {
-	mu        sync.Mutex
+	turn      *semaphore.Weighted
 	next, end int64
 }
 
 // ReserveProducerID returns a producer id that nobody else has, for an
 // idempotent producer that begins at epoch 0.
 func (l *Log) ReserveProducerID(ctx context.Context) (int64, error) {
-	l.ids.mu.Lock()
-	defer l.ids.mu.Unlock()
+	if err := l.ids.turn.Acquire(ctx, 1); err != nil {
+		return 0, fmt.Errorf("%w: producer ids are being reserved: %w", ErrTimeout, err)
+	}
+	defer l.ids.turn.Release(1)
 	if l.ids.next == l.ids.end {
 		first, err := l.submitOne(ctx, &meta.ReserveProducerIDs{Count: idBlockSize})
 		if err != nil {
