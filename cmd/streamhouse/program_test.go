@@ -76,7 +76,7 @@ func launchUntil(t *testing.T, something <-chan struct{}, env ...string) *progra
 	self, err := os.Executable()
 	require.NoError(t, err)
 	p.cmd = exec.Command(self)
-	p.cmd.Env = append([]string{asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
+	p.cmd.Env = append([]string{asProgram + "=1", "GOCOVERDIR=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	stderr, err := p.cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
