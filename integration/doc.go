@@ -10,6 +10,8 @@
 // clients in everyday use, TestCost are the store's requests that an operation
 // may make, TestProgram is the program's behaviour towards its operator.
 //
+// Package simulation below this one runs whole brokers with seeded faults in fake time.
+//
 // Environment:
 //
 //	CI=true       a client that is not installed (kcat, Python, Java) is an error and not a skip
