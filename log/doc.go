@@ -31,11 +31,14 @@
 //
 // Open reads the object "cluster", proves that the store honours create-only writes, loads bbolt, replays the
 // journal behind it through every sealed epoch, and writes a seal at the first missing place, create-only. The
-// seal begins the next epoch. If the old broker gets a segment in first, that is applied and the next place is tried.
-// From then on the old broker's PUT of that place is refused, so nothing behind it is ever acknowledged.
+// seal begins the next epoch. From then on the old broker's PUT of that place is refused, so nothing behind it is ever acknowledged.
 //
-// A gap in the journal is its end, unless a segment stands farther behind it than a pipeline reaches ([MaxPipeline]), or a
-// later epoch exists: then a segment was lost, and Open refuses to seal over it.
+// If the old broker gets a segment in first, places ahead are tried, twice as far each time, until a seal stands in
+// its way: a broker that is busy writes faster than another one can read what it wrote. Then what it still got in is applied, and the
+// first place that is missing gets a seal as well, unless the first one is reached. What lies behind a seal is void.
+//
+// A gap in the journal is its end, unless a segment that is no seal stands farther behind it than a pipeline reaches
+// ([MaxPipeline]), or a later epoch exists: then a segment was lost, and Open refuses to seal over it.
 //
 // # Reads
 //

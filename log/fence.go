@@ -48,30 +48,53 @@ func (j *journal) probe(ctx context.Context) error {
 
 // seal takes the bucket over: it ends the epoch of the broker before this one at
 // its first missing place, and applies what that one still gets in before.
+//
+// A broker that is busy writes on faster than its end can be read. So when the next place is
+// taken, places farther and farther ahead are tried until a seal stands in its way as a
+// fence post. Up to there the journal is then filled: by that broker, or by another seal at the
+// first missing place, which makes the post void.
 func (j *journal) seal(ctx context.Context, state *meta.State) error {
+	ahead, post := uint64(1), uint64(0)
 	for {
-		c := &meta.Commit{
-			Epoch: state.Epoch, Seq: state.Seq + 1, Time: time.Now().UnixMilli(),
-			Entries: []meta.Entry{&meta.Seal{Next: state.Epoch + 1, Owner: j.writer}},
-		}
-		var w segmentWriter
-		w.reset()
-		body, err := w.finish(footer{cluster: j.cluster, writer: j.writer}, c)
-		if err != nil {
-			return err
-		}
-		err = j.retry(ctx, func() error { return j.try(ctx, journalKey(c.Epoch, c.Seq), body) })
-		if err == nil {
+		epoch, seq := state.Epoch, state.Seq+ahead
+		c, err := j.putSeal(ctx, epoch, seq)
+		switch {
+		case err == nil && ahead == 1:
 			_, err = state.Apply(c)
 			return err
-		}
-		if !errors.Is(err, ErrFenced) {
-			return fmt.Errorf("seal epoch %d at %d: %w", c.Epoch, c.Seq, err)
+		case err == nil:
+			ahead, post = 1, seq
+		case !errors.Is(err, ErrFenced):
+			return fmt.Errorf("seal epoch %d at %d: %w", epoch, seq, err)
+		case post == 0:
+			ahead *= 2
+			continue
 		}
 		if err := j.replay(ctx, state); err != nil {
 			return err
 		}
+		if state.SeqEpoch == epoch && state.Seq == post && state.Epoch == epoch+1 {
+			return nil
+		}
+		if state.Epoch != epoch {
+			ahead, post = 1, 0 // somebody else has sealed it: begin with theirs
+		}
 	}
+}
+
+// putSeal writes a seal at a place. ErrFenced: something stands there.
+func (j *journal) putSeal(ctx context.Context, epoch uint32, seq uint64) (*meta.Commit, error) {
+	c := &meta.Commit{
+		Epoch: epoch, Seq: seq, Time: time.Now().UnixMilli(),
+		Entries: []meta.Entry{&meta.Seal{Next: epoch + 1, Owner: j.writer}},
+	}
+	var w segmentWriter
+	w.reset()
+	body, err := w.finish(footer{cluster: j.cluster, writer: j.writer}, c)
+	if err != nil {
+		return nil, err
+	}
+	return c, j.retry(ctx, func() error { return j.try(ctx, journalKey(epoch, seq), body) })
 }
 
 // watchFence looks every interval whether somebody stands at the journal's next

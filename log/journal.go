@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -135,51 +136,65 @@ func permanent(err error) bool {
 	return false
 }
 
-// replay applies all that the journal holds behind the state, through as many
-// epochs as were sealed. It returns at the first missing place of the last
-// epoch: where this broker's seal belongs.
+// replay applies what the journal holds behind the state, through as many epochs
+// as were sealed, up to the last epoch's first missing place: where this
+// broker's seal belongs. A broker that is still at work may fill that place meanwhile.
 func (j *journal) replay(ctx context.Context, state *meta.State) error {
 	for {
-		epoch, seq := state.Epoch, state.Seq
+		epoch := state.Epoch
 		if err := j.replayEpoch(ctx, state); err != nil {
 			return err
 		}
-		if state.Epoch != epoch {
-			continue
+		if state.Epoch == epoch {
+			return j.checkEnd(ctx, state)
 		}
-		beyond, err := j.beyondEnd(ctx, state)
-		if err != nil || beyond == "" {
-			return err
-		}
-		if state.Seq == seq {
-			return fmt.Errorf("%w: %s is missing, though %s exists: restore it before you start the broker again",
-				ErrCorruptLog, journalKey(epoch, seq+1), beyond)
-		}
-		// A broker that is still at work may have written on meanwhile: look again.
 	}
 }
 
-// replayEpoch applies the current epoch's segments up to its seal or the first
-// missing one.
+// replayEpoch applies the current epoch's segments up to its seal or to its end, as that was when it
+// began: a broker that is still at work may write faster than what it writes can be read.
 func (j *journal) replayEpoch(ctx context.Context, state *meta.State) error {
 	epoch := state.Epoch
-	for state.Epoch == epoch {
-		next, err := j.listRun(ctx, epoch, state.Seq)
+	for end := uint64(0); state.Epoch == epoch; {
+		run, err := j.listRun(ctx, epoch, state.Seq, replayRun)
 		if err != nil {
 			return err
 		}
-		if len(next) == 0 {
-			return nil
+		if end == 0 {
+			if end, err = j.epochEnd(ctx, epoch, state.Seq, run); err != nil {
+				return err
+			}
 		}
-		if err := j.applyRun(ctx, state, next); err != nil {
+		if err := j.applyRun(ctx, state, run); err != nil {
 			return err
+		}
+		if len(run) < replayRun || state.Seq >= end {
+			return nil
 		}
 	}
 	return nil
 }
 
-// listRun lists the segments that follow seq without a gap, replayRun at most.
-func (j *journal) listRun(ctx context.Context, epoch uint32, seq uint64) (run []objstore.Info, err error) {
+// epochEnd returns the last segment of an epoch. The run that follows after is known.
+func (j *journal) epochEnd(ctx context.Context, epoch uint32, after uint64, run []objstore.Info) (end uint64, err error) {
+	end = after + uint64(len(run))
+	if len(run) < replayRun {
+		return end, nil
+	}
+	err = j.retry(ctx, func() error {
+		for _, err := range j.store.List(ctx, journalPrefix(epoch), journalKey(epoch, end)) {
+			if err != nil {
+				return fmt.Errorf("list the journal: %w", err)
+			}
+			end++
+		}
+		return nil
+	})
+	return end, err
+}
+
+// listRun lists the segments that follow seq without a gap, limit at most.
+func (j *journal) listRun(ctx context.Context, epoch uint32, seq uint64, limit int) (run []objstore.Info, err error) {
 	err = j.retry(ctx, func() error {
 		run = run[:0]
 		for info, err := range j.store.List(ctx, journalPrefix(epoch), journalKey(epoch, seq)) {
@@ -189,7 +204,7 @@ func (j *journal) listRun(ctx context.Context, epoch uint32, seq uint64) (run []
 			if info.Key != journalKey(epoch, seq+uint64(len(run))+1) {
 				break
 			}
-			if run = append(run, info); len(run) == replayRun {
+			if run = append(run, info); len(run) == limit {
 				break
 			}
 		}
@@ -241,10 +256,25 @@ func (j *journal) read(ctx context.Context, key string, size int64) (*meta.Commi
 	return c, nil
 }
 
+// checkEnd refuses to take the place where the replay stopped for the journal's end, if that is a loss.
+func (j *journal) checkEnd(ctx context.Context, state *meta.State) error {
+	beyond, err := j.beyondEnd(ctx, state)
+	if err != nil || beyond == "" {
+		return err
+	}
+	// A broker that is still at work may have written all that meanwhile.
+	run, err := j.listRun(ctx, state.Epoch, state.Seq, 1)
+	if err != nil || len(run) > 0 {
+		return err
+	}
+	return fmt.Errorf("%w: %s is missing, though %s exists: restore it before you start the broker again",
+		ErrCorruptLog, journalKey(state.Epoch, state.Seq+1), beyond)
+}
+
 // beyondEnd looks for proof that the place where the replay stopped is a loss
 // and not the journal's end: a segment farther behind than any pipeline
 // reaches, or a later epoch, which only a seal can have begun. Sealing there
-// would void what was acknowledged.
+// would void what was acknowledged. A fence post proves nothing; see [journal.seal].
 func (j *journal) beyondEnd(ctx context.Context, state *meta.State) (key string, err error) {
 	err = j.retry(ctx, func() error {
 		key = ""
@@ -252,12 +282,34 @@ func (j *journal) beyondEnd(ctx context.Context, state *meta.State) (key string,
 			if err != nil {
 				return fmt.Errorf("list the journal: %w", err)
 			}
-			key = info.Key
-			break
+			post, err := j.isPost(ctx, state.Epoch, info)
+			if err != nil {
+				return err
+			}
+			if !post {
+				key = info.Key
+				break
+			}
 		}
 		return nil
 	})
 	return key, err
+}
+
+// isPost tells whether an object is a seal of an epoch.
+func (j *journal) isPost(ctx context.Context, epoch uint32, info objstore.Info) (bool, error) {
+	if !strings.HasPrefix(info.Key, journalPrefix(epoch)) {
+		return false, nil
+	}
+	c, err := j.read(ctx, info.Key, info.Size)
+	if err != nil {
+		return false, err
+	}
+	if len(c.Entries) != 1 {
+		return false, nil
+	}
+	_, seal := c.Entries[0].(*meta.Seal)
+	return seal, nil
 }
 
 // checkBase makes sure that a state from bbolt belongs to what the bucket
