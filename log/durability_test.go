@@ -132,6 +132,39 @@ func TestIdleBrokerNoticesItsFence(t *testing.T) {
 	})
 }
 
+// So does one whose PUTs hang, whether they happened or not: they would not tell.
+func TestHangingBrokerNoticesItsFence(t *testing.T) {
+	for happened := range 4 {
+		t.Run(fmt.Sprint(happened, " of 3 happened"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				mem := objstore.NewMem()
+				store := objstore.NewFaulty(mem, 1)
+				old := openEngine(t, store, func(o *Options) { o.FlushBytes, o.FenceInterval = 1, time.Second })
+				p := old.topic("t", 1)[0]
+				var values []string
+				for i := range 3 {
+					effect := objstore.Hang()
+					if i < happened {
+						effect = objstore.HangAfter()
+						values = append(values, fmt.Sprint(i))
+					}
+					store.Break(objstore.Fault{Ops: objstore.OpPut, Prefix: old.nextKey(), Do: effect})
+					old.start(p, testBatch(t, nil, fmt.Sprint(i)))
+					synctest.Wait()
+				}
+				time.Sleep(time.Minute)
+				require.NoError(t, old.Err(), "its own segments do not fence it")
+				fresh := openEngine(t, mem)
+				began := time.Now()
+				<-old.Stopped()
+				require.LessOrEqual(t, time.Since(began), 2*old.o.FenceInterval)
+				require.ErrorIs(t, old.Err(), ErrFenced)
+				require.Equal(t, values, fresh.values(p, 0))
+			})
+		})
+	}
+}
+
 // Scenario 12, on the write path: a crash with PUTs that happened and were never
 // answered, with and without the metadata file. What was acknowledged is there,
 // in order; what was not is there whole or not at all.

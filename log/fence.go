@@ -97,35 +97,39 @@ func (j *journal) putSeal(ctx context.Context, epoch uint32, seq uint64) (*meta.
 	return c, j.retry(ctx, func() error { return j.try(ctx, journalKey(epoch, seq), body) })
 }
 
-// watchFence looks every interval whether somebody stands at the journal's next
-// place, so that a broker that has nothing to write does not serve stale reads
-// for long after another one took over.
+// watchFence looks every interval whether somebody else stands at the journal's next
+// place, so that a broker that writes nothing does not serve old data for long after another
+// one took over. Nor does one whose PUTs hang, for they would not tell.
 func (l *Log) watchFence(ctx context.Context) {
-	for sleep(ctx, l.o.FenceInterval) == nil {
-		epoch, seq, idle := l.nextPlace()
-		if !idle {
-			continue // the next PUT will tell
+	for last := uint64(0); sleep(ctx, l.o.FenceInterval) == nil; {
+		epoch, first, next := l.places()
+		if first == next || first == last {
+			if err := l.lookAt(ctx, epoch, first, next); err != nil {
+				l.stop(err)
+				return
+			}
 		}
-		if err := l.lookAt(ctx, epoch, seq); err != nil {
-			l.stop(err)
-			return
-		}
+		last = first
 	}
 }
 
-// lookAt returns ErrFenced if another process wrote the segment at a place. A
-// store that does not answer says nothing about the fence.
-func (l *Log) lookAt(ctx context.Context, epoch uint32, seq uint64) error {
-	key := journalKey(epoch, seq)
-	object, err := l.journal.store.Get(ctx, key)
-	if err != nil {
-		return nil
+// lookAt returns ErrFenced if another process wrote a segment at a place from first to
+// next: the first one that is not ours. A store that does not answer says nothing about the fence.
+func (l *Log) lookAt(ctx context.Context, epoch uint32, first, next uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	for seq := first; seq <= next; seq++ {
+		key := journalKey(epoch, seq)
+		object, err := l.journal.store.Get(ctx, key)
+		if err != nil {
+			return nil
+		}
+		f, err := decodeFooter(object, int64(len(object)))
+		if err != nil || f.writer != l.journal.writer {
+			return fmt.Errorf("%w: %s was written by another process%s", ErrFenced, key, l.journal.author(object))
+		}
 	}
-	f, err := decodeFooter(object, int64(len(object)))
-	if err == nil && f.writer == l.journal.writer {
-		return nil // our own, begun after nextPlace
-	}
-	return fmt.Errorf("%w: %s was written by another process%s", ErrFenced, key, l.journal.author(object))
+	return nil
 }
 
 // newID returns a random id of 122 bits: a UUID of version 4, as Kafka's topic ids are.

@@ -297,9 +297,10 @@ func (l *Log) ClusterID() string { return formatID(l.journal.cluster) }
 // the journal epoch it writes under.
 func (l *Log) LeaderEpoch() int32 { return int32(l.epoch) }
 
-// nextPlace is where the next commit will stand, and whether nothing is on its way there.
-func (l *Log) nextPlace() (epoch uint32, seq uint64, idle bool) {
+// places returns the journal's first place where no segment of ours is known to stand, and the one
+// behind all that are on their way.
+func (l *Log) places() (epoch uint32, first, next uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.epoch, l.nextSeq, l.inFlight == 0
+	return l.epoch, l.nextSeq - uint64(l.inFlight), l.nextSeq
 }

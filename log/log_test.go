@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -43,7 +44,9 @@ func openEngine(t testing.TB, store objstore.Store, change ...func(*Options)) *e
 
 func (e *engine) open() {
 	e.t.Helper()
-	l, err := Open(context.Background(), e.store, e.o)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // of fake time, in a bubble
+	defer cancel()
+	l, err := Open(ctx, e.store, e.o)
 	require.NoError(e.t, err)
 	e.Log = l
 }
@@ -128,6 +131,35 @@ func (e *engine) values(p PartitionID, from int64) (values []string) {
 			return true
 		}))
 	}
+}
+
+// outcome waits for a change.
+func outcome[T any](t testing.TB, p *Pending[T]) T {
+	t.Helper()
+	v, err := p.Wait(t.Context())
+	require.NoError(t, err)
+	return v
+}
+
+// everAfter looks at what must hold now, after a crash, after an orderly restart, and on a machine that has nothing but the bucket.
+func (e *engine) everAfter(look func(when string)) {
+	e.t.Helper()
+	look("now")
+	e.crash()
+	e.open()
+	look("after a crash")
+	e.reopen()
+	look("after a restart")
+	require.NoError(e.t, e.Close(context.Background()))
+	require.NoError(e.t, os.Remove(e.o.MetadataPath))
+	e.open()
+	look("from the bucket alone")
+}
+
+// nextKey is where the next flush will stand.
+func (e *engine) nextKey() string {
+	epoch, _, seq := e.places()
+	return journalKey(epoch, seq)
 }
 
 func numbers(from, to int) (all []string) {

@@ -28,7 +28,7 @@ func TestBusyBrokerIsTakenOver(t *testing.T) {
 				// It reads half as fast as the other one writes.
 				store.Break(objstore.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Do: objstore.Slow(time.Duration(replayReaders/inFlight) * 100 * time.Millisecond)})
 				acknowledged := old.produceUntilFenced(p, 2*inFlight)
-				for place := uint64(0); place < replayRun+100; _, place, _ = old.nextPlace() {
+				for place := uint64(0); place < replayRun+100; _, _, place = old.places() {
 					time.Sleep(time.Second)
 				}
 
@@ -93,7 +93,7 @@ func TestFencePostIsNoLoss(t *testing.T) {
 	e := openEngine(t, store)
 	p := e.topic("t", 1)[0]
 	require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
-	epoch, seq, _ := e.nextPlace()
+	epoch, _, seq := e.places()
 	require.NoError(t, e.Close(t.Context()))
 	post := &meta.Commit{Epoch: epoch, Seq: seq + 3*MaxPipeline, Entries: []meta.Entry{&meta.Seal{Next: epoch + 1}}}
 	putSegment(t, e.Log, store, post)
@@ -114,7 +114,7 @@ func TestSegmentBehindAGapIsALoss(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := objstore.NewMem()
 			e := openEngine(t, store)
-			_, seq, _ := e.nextPlace()
+			_, _, seq := e.places()
 			require.NoError(t, e.Close(t.Context()))
 			c.Seq = seq + MaxPipeline
 			putSegment(t, e.Log, store, c)

@@ -60,7 +60,7 @@ func (c *crew) work(ctx context.Context, name string) {
 		poll, cancel := context.WithTimeout(ctx, 5*time.Second)
 		fetches := m.client.PollFetches(poll)
 		cancel()
-		fetches.EachError(c.world.fetchFailed)
+		m.reset(c.world.resets(fetches))
 		fetches.EachRecord(m.handle)
 		m.commit(ctx)
 		m.client.AllowRebalance()
@@ -73,6 +73,16 @@ func (m *member) lose(_ context.Context, _ *kgo.Client, parts map[string][]int32
 	defer m.mu.Unlock()
 	for _, index := range parts[plain] {
 		delete(m.handled, index)
+	}
+}
+
+func (m *member) reset(to map[part]int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for p, offset := range to {
+		if _, ok := m.handled[p.index]; ok {
+			m.handled[p.index] = offset
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -34,17 +35,35 @@ func (w *world) newReader() *reader {
 func (rd *reader) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		fetches := rd.client.PollFetches(ctx)
-		fetches.EachError(rd.world.fetchFailed)
+		rd.reset(rd.world.resets(fetches))
 		fetches.EachRecord(rd.take)
 	}
 }
 
-// fetchFailed looks at an error that a consumer was told. The store's troubles pass; a
-// consumer that thinks that records were lost has met a broker that forgot them.
-func (w *world) fetchFailed(topic string, index int32, err error) {
-	if lost, ok := errors.AsType[*kgo.ErrDataLoss](err); ok {
-		w.fail("a consumer of %v takes records for lost: %v", part{topic, index}, lost)
-	}
+// resets looks at the errors that a consumer was told, and returns where it goes on after them. The
+// store's troubles pass; a consumer that thinks that records were lost has met a broker that
+// does not know them. That may be one that was taken over and cannot reach the store to notice.
+func (w *world) resets(fetches kgo.Fetches) map[part]int64 {
+	to := make(map[part]int64)
+	fetches.EachError(func(topic string, index int32, err error) {
+		lost, ok := errors.AsType[*kgo.ErrDataLoss](err)
+		if !ok {
+			return
+		}
+		p := part{topic, index}
+		if w.zombie.Load() == nil {
+			w.fail("a consumer of %v takes records for lost: %v", p, lost)
+		}
+		w.tell("a consumer of %v has met a broker that was taken over: %v", p, lost)
+		to[p] = lost.ResetTo
+	})
+	return to
+}
+
+func (rd *reader) reset(to map[part]int64) {
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	maps.Copy(rd.next, to)
 }
 
 func (rd *reader) take(r *kgo.Record) {

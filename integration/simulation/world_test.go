@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,10 +26,10 @@ type world struct {
 	weather *objstore.Faulty
 	network network
 	model   *model
+	zombie  atomic.Pointer[broker] // taken over and still there, or nil
 
 	// Used by the goroutine that runs the world.
 	started int
-	zombie  *broker  // taken over and still there, or nil
 	disks   [][]byte // metadata files of the past
 
 	faults sync.WaitGroup // that will be mended
@@ -140,22 +141,23 @@ func (w *world) takeOver(r *rand.Rand) {
 	w.endZombie(r)
 	old := w.current
 	w.tell("%s is taken over", old.name)
+	w.zombie.Store(old)
 	b := w.openBroker(w.aDisk(r, old.disk()))
 	w.lead(b)
-	w.zombie = old
 }
 
 // endZombie ends the broker that was taken over, if it has not noticed yet.
 func (w *world) endZombie(r *rand.Rand) {
-	if w.zombie == nil {
+	zombie := w.zombie.Load()
+	if zombie == nil {
 		return
 	}
 	if r.IntN(2) == 0 {
-		w.zombie.crash()
+		zombie.crash()
 	} else {
-		w.zombie.stop()
+		zombie.stop()
 	}
-	w.zombie = nil
+	w.zombie.Store(nil)
 }
 
 // aDisk is the metadata file that a broker starts on.
