@@ -108,13 +108,7 @@ func (r *read) try() {
 		r.failed = true
 		return
 	}
-	plans := r.plan()
-	for i := range plans {
-		if plans[i].extents != nil {
-			r.fromBlocks(i, &plans[i])
-		}
-	}
-	r.prefetch(plans)
+	r.prefetch(r.serve())
 }
 
 // readPlan is what a request needs from blocks; extents is nil where the tail served it.
@@ -124,20 +118,27 @@ type readPlan struct {
 	next      int64 // where it will go on
 }
 
-// plan looks every request up in the state and the tail.
-func (r *read) plan() []readPlan {
+// serve looks the requests up in the state and serves them from the tail or from the
+// blocks at hand. It keeps their order: the limits are for the first ones to use up, and
+// clients rotate their partitions by that.
+func (r *read) serve() []readPlan {
 	plans := make([]readPlan, len(r.reqs))
 	r.l.stateMu.RLock()
-	defer r.l.stateMu.RUnlock()
 	for i := range r.reqs {
 		if err := r.planOne(i, &plans[i]); err != nil {
-			r.results[i].Err = err
-			r.failed = true
+			r.results[i].Err, r.failed = err, true
+		}
+		if plans[i].extents != nil {
+			r.l.stateMu.RUnlock() // going through blocks takes long
+			r.fromBlocks(i, &plans[i])
+			r.l.stateMu.RLock()
 		}
 	}
+	r.l.stateMu.RUnlock()
 	return plans
 }
 
+// planOne serves a request from the tail or says which blocks it needs. stateMu is held for reading.
 func (r *read) planOne(i int, plan *readPlan) error {
 	q, res := &r.reqs[i], &r.results[i]
 	p, err := r.l.partitionLocked(q.Partition)
@@ -152,15 +153,14 @@ func (r *read) planOne(i int, plan *readPlan) error {
 	if q.Offset < p.meta.LogStart || q.Offset > p.meta.HighWatermark {
 		return &OffsetError{Offset: q.Offset, Start: p.meta.LogStart, End: p.meta.HighWatermark}
 	}
-	budget := r.budget(i)
-	if q.Offset == p.meta.HighWatermark || budget <= 0 {
+	if q.Offset == p.meta.HighWatermark || r.full(i) {
 		return nil
 	}
 	if at := p.from(q.Offset); at >= 0 {
-		r.fromTail(i, p, at, budget)
+		r.fromTail(i, p, at)
 		return nil
 	}
-	plan.extents = r.l.extentsLocked(p, q.Offset, budget)
+	plan.extents = r.l.extentsLocked(p, q.Offset, min(q.MaxBytes, r.o.MaxBytes-r.bytes))
 	return nil
 }
 
@@ -174,14 +174,14 @@ func (l *Log) checkLeaderEpoch(e int32) error {
 	return nil
 }
 
-// budget is how many bytes request i may still add.
-func (r *read) budget(i int) int { return min(r.reqs[i].MaxBytes, r.o.MaxBytes-r.bytes) }
-
 // fits says whether n more bytes may go to request i. The first batch of all always may.
 func (r *read) fits(i, n int) bool {
 	res := &r.results[i]
 	return r.bytes == 0 || r.bytes+n <= r.o.MaxBytes && res.Bytes+n <= r.reqs[i].MaxBytes
 }
+
+// full says that not a byte more may go to request i.
+func (r *read) full(i int) bool { return !r.fits(i, 1) }
 
 // add hands out a batch, in pieces.
 func (r *read) add(i int, b batch, pieces ...[]byte) {
@@ -195,7 +195,7 @@ func (r *read) add(i int, b batch, pieces ...[]byte) {
 }
 
 // fromTail adds batches of the tail from index at on.
-func (r *read) fromTail(i int, p *partition, at, budget int) {
+func (r *read) fromTail(i int, p *partition, at int) {
 	for ; at < p.tail.len(); at++ {
 		b := p.tail.at(at).data
 		if !r.fits(i, len(b)) {

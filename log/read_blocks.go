@@ -61,7 +61,7 @@ func (r *read) fromBlocks(i int, plan *readPlan) {
 	offset := r.reqs[i].Offset
 	plan.next = offset
 	for _, e := range plan.extents {
-		if r.results[i].Bytes >= r.reqs[i].MaxBytes || r.bytes >= r.o.MaxBytes {
+		if r.full(i) {
 			return
 		}
 		raw, err := r.blocks.get(e.key)
