@@ -20,7 +20,7 @@ import (
 //   - A timeout of 0 or less means the longest.
 //   - Transactional producers are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED; see [Server.initProducerID].
 //   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID.
-//   - Several batches for one partition are taken, all or none.
+//   - Several batches for one partition are taken, all or none; of an idempotent producer one.
 //
 // The engine keeps the record bytes, and with them the frame that they came in.
 func (s *Server) produce(ctx context.Context, c *client, req *kmsg.ProduceRequest) func() *kmsg.ProduceResponse {

@@ -3,6 +3,7 @@ package log
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -40,7 +41,9 @@ type appending struct {
 // followed by another one of the same producer, or that one's batches would
 // overtake: a door closes the connection.
 //
-// A request with several batches is taken whole or not at all.
+// A request with several batches is taken whole or not at all. What an idempotent
+// producer sends comes one batch to a request, as in Kafka: whether its sequence is
+// right is known only when the flush is applied.
 //
 // Append owns the Records of every request from now on, for good: it patches
 // them in place, and readers share them.
@@ -114,6 +117,9 @@ func (a *appending) check(records []byte, now int64) error {
 		}
 		a.batches = append(a.batches, b)
 		records = rest
+	}
+	if len(a.batches) > 1 && slices.ContainsFunc(a.batches, func(b batch) bool { return b.producerID() >= 0 }) {
+		return fmt.Errorf("%w: %d batches at once of an idempotent producer, one is allowed", ErrInvalidRecord, len(a.batches))
 	}
 	if a.result.AppendTime >= 0 {
 		for _, b := range a.batches {

@@ -1,0 +1,344 @@
+package log
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"streamhouse/objstore"
+)
+
+// end is where a partition's log ends.
+func (e *engine) end(p PartitionID) int64 {
+	e.t.Helper()
+	b, err := e.Bounds(p)
+	require.NoError(e.t, err)
+	return b.HighWatermark
+}
+
+func put16(at int, v int) func(batch) {
+	return func(b batch) { binary.BigEndian.PutUint16(b[at:], uint16(v)) }
+}
+
+func put32(at int, v int) func(batch) {
+	return func(b batch) { binary.BigEndian.PutUint32(b[at:], uint32(v)) }
+}
+
+func put64(at int, v int64) func(batch) {
+	return func(b batch) { binary.BigEndian.PutUint64(b[at:], uint64(v)) }
+}
+
+// Every way in which a batch can be wrong, and the error that tells the producer's client which. The
+// request beside it goes through, and the log holds nothing of the bad one.
+func TestAppendRefuses(t *testing.T) {
+	e := newEngine(t)
+	parts := e.topic("t", 2)
+	whole := func(change func(batch)) []byte {
+		b := batch(testBatch(t, &Sequence{ProducerID: 7}, "a", "b"))
+		change(b)
+		return b
+	}
+	sealed := func(changes ...func(batch)) []byte {
+		return whole(func(b batch) {
+			for _, c := range changes {
+				c(b)
+			}
+			reseal(b)
+		})
+	}
+	good := testBatch(t, nil, "a", "b")
+	set := func(at int, v byte) func(batch) { return func(b batch) { b[at] = v } }
+	for what, c := range map[string]struct {
+		records []byte
+		want    error
+	}{
+		"nothing":                          {nil, ErrInvalidRecord},
+		"one byte":                         {good[:1], ErrCorruptBatch},
+		"up to the magic":                  {good[:16], ErrCorruptBatch},
+		"a piece of a header":              {good[:batchHeaderLen-1], ErrCorruptBatch},
+		"a header alone":                   {good[:batchHeaderLen], ErrCorruptBatch},
+		"one byte too few":                 {good[:len(good)-1], ErrCorruptBatch},
+		"garbage behind it":                {append(slices.Clone(good), 1, 2, 3), ErrCorruptBatch},
+		"half a batch behind it":           {append(slices.Clone(good), good[:70]...), ErrCorruptBatch},
+		"an old message set behind it":     {append(slices.Clone(good), make([]byte, 26)...), ErrUnsupportedBatch},
+		"magic 0":                          {whole(set(16, 0)), ErrUnsupportedBatch},
+		"magic 1":                          {whole(set(16, 1)), ErrUnsupportedBatch},
+		"magic 1, shorter than our header": {whole(set(16, 1))[:34], ErrUnsupportedBatch},
+		"magic 3":                          {whole(set(16, 3)), ErrUnsupportedBatch},
+		"length 0":                         {whole(put32(8, 0)), ErrCorruptBatch},
+		"length less than a header":        {whole(put32(8, batchHeaderLen-batchLengthBase-1)), ErrCorruptBatch},
+		"length negative":                  {whole(put32(8, -1)), ErrCorruptBatch},
+		"length enormous":                  {whole(put32(8, 1<<31-1)), ErrCorruptBatch},
+		"checksum":                         {whole(put32(17, 1)), ErrCorruptBatch},
+		"a bit of a record":                {whole(func(b batch) { b[len(b)-3] ^= 1 }), ErrCorruptBatch},
+		"no records":                       {sealed(put32(57, 0), put32(23, -1)), ErrInvalidRecord},
+		"fewer than no records":            {sealed(put32(57, -2), put32(23, -3)), ErrInvalidRecord},
+		"more records than offsets":        {sealed(put32(57, 3)), ErrInvalidRecord},
+		"more offsets than records":        {sealed(put32(23, 1<<31-1)), ErrInvalidRecord},
+		"a codec that nobody knows":        {sealed(put16(21, maxCodec+1)), ErrInvalidRecord},
+		"control batch":                    {sealed(put16(21, attrControl)), ErrInvalidRecord},
+		"transactional":                    {sealed(put16(21, attrTransactional)), ErrTransactional},
+		"producer id -2":                   {sealed(put64(43, -2)), ErrInvalidRecord},
+		"producer without an epoch":        {sealed(put16(51, -1)), ErrInvalidRecord},
+		"producer without a sequence":      {sealed(put32(53, -1)), ErrInvalidRecord},
+		"too large":                        {testBatch(t, nil, strings.Repeat("x", 2<<20)), ErrBatchTooLarge},
+	} {
+		before, beside := e.end(parts[0]), e.end(parts[1])
+		pending, err := e.Append(t.Context(), []AppendRequest{
+			{Partition: parts[0], Records: c.records},
+			{Partition: parts[1], Records: testBatch(t, nil, "beside")},
+		})
+		require.NoError(t, err, what)
+		res := outcome(t, pending)
+		require.ErrorIs(t, res[0].Err, c.want, what)
+		require.NoError(t, res[1].Err, what)
+		require.Equal(t, beside, res[1].Base, what)
+		require.Equal(t, before, e.end(parts[0]), what)
+	}
+	require.Empty(t, e.values(parts[0], 0))
+	require.NoError(t, e.append(parts[0], sealed()).Err, "what none of them has changed is good")
+}
+
+// All that is refused costs nothing: no flush, no waiting.
+func TestAppendOfNothingGoodIsAnsweredAtOnce(t *testing.T) {
+	var flushes atomic.Int64
+	e := newEngine(t, func(o *Options) { o.Events.Flushed = func(FlushInfo) { flushes.Add(1) } })
+	p := e.topic("t", 1)[0]
+	before := flushes.Load()
+	pending, err := e.Append(t.Context(), []AppendRequest{{Partition: p}, {Partition: PartitionID{Topic: TopicID{7}}, Records: testBatch(t, nil, "v")}})
+	require.NoError(t, err)
+	<-pending.Done()
+	res := outcome(t, pending)
+	require.ErrorIs(t, res[0].Err, ErrInvalidRecord)
+	require.ErrorIs(t, res[1].Err, ErrTopicNotFound)
+	pending, err = e.Append(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, outcome(t, pending))
+	require.Equal(t, before, flushes.Load())
+}
+
+// A request with several batches is taken whole, its batches one behind the other, or not at all.
+func TestAppendSeveralBatches(t *testing.T) {
+	e := newEngine(t)
+	p := e.topic("t", 1)[0]
+	join := func(batches ...[]byte) []byte { return bytes.Join(batches, nil) }
+	require.NoError(t, e.append(p, testBatch(t, nil, "first")).Err)
+	pending, err := e.Append(t.Context(), []AppendRequest{
+		{Partition: p, Records: join(testBatch(t, nil, "a", "b"), testBatch(t, nil, "c"))},
+		{Partition: p, Records: join(testBatch(t, nil, "lost"), testBatch(t, nil, "bad")[:65])},
+		{Partition: p, Records: testBatch(t, nil, "d")},
+	})
+	require.NoError(t, err)
+	res := outcome(t, pending)
+	require.NoError(t, res[0].Err)
+	require.Equal(t, int64(1), res[0].Base)
+	require.ErrorIs(t, res[1].Err, ErrCorruptBatch)
+	require.NoError(t, res[2].Err)
+	require.Equal(t, int64(4), res[2].Base)
+	e.everAfter(func(when string) {
+		require.Equal(t, []string{"first", "a", "b", "c", "d"}, e.values(p, 0), when)
+	})
+}
+
+// One flush may hold more of a partition than goes into a block.
+func TestAppendMoreThanABlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, func(o *Options) { o.FlushInterval = time.Second })
+		p := e.topic("t", 1)[0]
+		var records []byte
+		var want []string
+		for i := range 8 {
+			want = append(want, string(noise(t, i, 400<<10)))
+			records = append(records, testBatch(t, nil, want[i])...)
+		}
+		require.NoError(t, e.append(p, records).Err)
+		require.Equal(t, want, e.values(p, 0))
+		e.reopen()
+		require.Equal(t, want, e.values(p, 0))
+	})
+}
+
+// With batches of an idempotent producer "whole or not at all" cannot be promised before the
+// journal's order is known, so they come one to a request, as in Kafka.
+func TestIdempotentBatchesComeOneToARequest(t *testing.T) {
+	e := newEngine(t)
+	p := e.topic("t", 1)[0]
+	first, gap := testBatch(t, &Sequence{ProducerID: 7}, "a"), testBatch(t, &Sequence{ProducerID: 7, Base: 9}, "b")
+	for what, records := range map[string][]byte{
+		"both":   bytes.Join([][]byte{first, gap}, nil),
+		"first":  bytes.Join([][]byte{first, testBatch(t, nil, "c")}, nil),
+		"second": bytes.Join([][]byte{testBatch(t, nil, "c"), first}, nil),
+	} {
+		require.ErrorIs(t, e.append(p, records).Err, ErrInvalidRecord, what)
+		require.Zero(t, e.end(p), what)
+	}
+	require.NoError(t, e.append(p, first).Err)
+}
+
+// The broker's time stands in the batches and in the answer; the producer's is gone.
+func TestLogAppendTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		p := e.topic("t", 2)
+		require.NoError(t, e.alter(ConfigChange{Topic: "t", Set: map[string]string{"message.timestamp.type": "LogAppendTime"}}))
+		created := e.topic("created", 1)[0]
+		time.Sleep(time.Minute)
+		now := time.Now().UnixMilli()
+		old := func() []byte { return mustBatch(t, 0, []Record{{Timestamp: 5}, {Timestamp: 4, Value: []byte("v")}}) }
+		require.EqualValues(t, -1, e.append(created, old()).AppendTime)
+		res := e.append(p[0], append(old(), old()...))
+		require.NoError(t, res.Err)
+		require.Equal(t, now, res.AppendTime)
+		refused := e.append(p[1], old()[:70])
+		require.Error(t, refused.Err)
+		e.everAfter(func(when string) {
+			read := e.Read(t.Context(), []ReadRequest{{Partition: p[0], MaxBytes: 1 << 20, LeaderEpoch: -1}}, ReadOptions{MaxBytes: 1 << 20, MinBytes: 1, MaxWait: time.Minute})[0]
+			records := collect(t, read.Records, 0)
+			require.Len(t, records, 4, when)
+			for _, r := range records {
+				require.Equal(t, now, r.Timestamp, when)
+			}
+			at, err := e.OffsetForTime(t.Context(), p[0], now)
+			require.NoError(t, err)
+			require.Equal(t, int64(0), at.Offset, when)
+		})
+	})
+}
+
+// fill makes the store hang and appends until no more than room bytes are left.
+func fill(e *engine, store *objstore.Faulty, p PartitionID, room int64) *objstore.Rule {
+	e.t.Helper()
+	outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+	for e.o.MaxUnflushedBytes-e.Stats().UnflushedBytes > room {
+		e.start(p, testBatch(e.t, nil, strings.Repeat("x", 100)))
+		synctest.Wait()
+	}
+	return outage
+}
+
+// While too much is not yet durable Append blocks: until there is room, or its caller has
+// enough. Then it has taken nothing.
+func TestBackPressure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxUnflushedBytes = 500, 1000 })
+		p := e.topic("t", 1)[0]
+		outage := fill(e, store, p, 200)
+		full := e.Stats().UnflushedBytes
+		large := func() []AppendRequest {
+			return []AppendRequest{{Partition: p, Records: testBatch(t, nil, strings.Repeat("y", 300))}}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		_, err := e.Append(ctx, large())
+		require.ErrorIs(t, err, ErrTimeout)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, time.Minute, time.Since(start))
+		require.Equal(t, full, e.Stats().UnflushedBytes, "nothing of it was taken")
+
+		done := make(chan AppendResult)
+		go func() {
+			pending, err := e.Append(t.Context(), large())
+			if err != nil {
+				done <- AppendResult{Err: err}
+				return
+			}
+			done <- outcome(t, pending)[0]
+		}()
+		synctest.Wait()
+		require.Equal(t, full, e.Stats().UnflushedBytes, "it waits for room")
+		end := e.end(p)
+		outage.Mend()
+		res := <-done
+		require.NoError(t, res.Err)
+		require.Greater(t, res.Base, end)
+		require.Equal(t, res.Base+1, e.end(p), "the one that gave up is not there")
+		synctest.Wait()
+		require.Zero(t, e.Stats().UnflushedBytes)
+	})
+}
+
+// One request may be larger than all that may wait: it then waits alone.
+func TestAppendLargerThanAllRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxUnflushedBytes = 500, 1000 })
+		p := e.topic("t", 1)[0]
+		outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		giant := e.start(p, testBatch(t, nil, strings.Repeat("x", 5000)))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := e.Append(ctx, []AppendRequest{{Partition: p, Records: testBatch(t, nil, "v")}})
+		require.ErrorIs(t, err, ErrTimeout)
+		outage.Mend()
+		require.NoError(t, outcome(t, giant)[0].Err)
+		require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
+	})
+}
+
+// Who waits for room in a log that stops is told so: there will be none.
+func TestBackPressureEndsWithTheLog(t *testing.T) {
+	for what, want := range map[string]error{"fenced": ErrFenced, "closed": ErrClosed} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				mem := objstore.NewMem()
+				store := objstore.NewFaulty(mem, 1)
+				e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxUnflushedBytes, o.MaxInFlight = 500, 1000, 1 })
+				p := e.topic("t", 1)[0]
+				outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+				small := e.start(p, testBatch(t, nil, "in flight"))
+				synctest.Wait()
+				open := e.start(p, testBatch(t, nil, strings.Repeat("y", 700)))
+				refused := make(chan error)
+				go func() {
+					_, err := e.Append(context.Background(), []AppendRequest{{Partition: p, Records: testBatch(t, nil, strings.Repeat("z", 700))}})
+					refused <- err
+				}()
+				synctest.Wait()
+				if want == ErrFenced {
+					openEngine(t, mem)
+					outage.Mend()
+				} else {
+					ended, cancel := context.WithCancel(t.Context())
+					cancel()
+					require.ErrorIs(t, e.Close(ended), context.Canceled)
+				}
+				require.ErrorIs(t, <-refused, want)
+				for _, pending := range []*Pending[[]AppendResult]{small, open} {
+					_, err := pending.Wait(t.Context())
+					require.ErrorIs(t, err, want)
+				}
+			})
+		})
+	}
+}
+
+// The order of one caller's batches is the order of its calls, whatever becomes of the PUTs.
+func TestAppendsOfOneCallerKeepTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := objstore.NewFaulty(objstore.NewMem(), 7)
+		e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxInFlight = 1, MaxPipeline })
+		p := e.topic("t", 1)[0]
+		store.Break(objstore.Fault{Ops: objstore.OpPut, Chance: 0.4, Do: objstore.FailBefore(errNet)})
+		store.Break(objstore.Fault{Ops: objstore.OpPut, Chance: 0.4, Do: objstore.Slow(50 * time.Millisecond)})
+		var waits []*Pending[[]AppendResult]
+		for i, v := range numbers(0, 100) {
+			waits = append(waits, e.start(p, testBatch(t, &Sequence{ProducerID: 7, Base: int32(i)}, v)))
+		}
+		for i, pending := range waits {
+			res := outcome(t, pending)[0]
+			require.NoError(t, res.Err)
+			require.Equal(t, int64(i), res.Base)
+		}
+		require.Equal(t, numbers(0, 100), e.values(p, 0))
+	})
+}
