@@ -3,6 +3,8 @@ package log
 import (
 	"context"
 	"math"
+
+	"streamhouse/meta"
 )
 
 // Bounds are the ends of a partition's log.
@@ -54,64 +56,100 @@ var nowhere = OffsetAt{-1, -1, -1}
 
 // OffsetForTime returns the first record whose timestamp is ts or later, milliseconds since 1970.
 func (l *Log) OffsetForTime(ctx context.Context, id PartitionID, ts int64) (OffsetAt, error) {
-	return l.findRecord(ctx, id, func(p *partition) (offset int64) {
-		for _, e := range p.meta.Extents {
-			if e.MaxTimestamp >= ts && e.Base+int64(e.Count) > p.meta.LogStart {
-				return max(e.Base, p.meta.LogStart)
-			}
+	from, err := l.firstExtentUpTo(id, ts)
+	if err != nil || from < 0 {
+		return nowhere, err
+	}
+	found := nowhere
+	err = l.eachRecord(ctx, id, from, func(r Record) bool {
+		if r.Timestamp >= ts {
+			found = OffsetAt{Offset: r.Offset, Timestamp: r.Timestamp}
 		}
-		return -1
-	}, ts)
+		return found.Offset < 0
+	})
+	return l.withEpoch(id, found), err
+}
+
+// firstExtentUpTo returns where to begin the search for a record of ts or later, -1 where there is none.
+func (l *Log) firstExtentUpTo(id PartitionID, ts int64) (int64, error) {
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	p, err := l.partitionLocked(id)
+	if err != nil {
+		return -1, err
+	}
+	for _, e := range p.meta.Extents {
+		if e.MaxTimestamp >= ts {
+			return max(e.Base, p.meta.LogStart), nil
+		}
+	}
+	return -1, nil
 }
 
 // OffsetForMaxTime returns the first record with the largest timestamp (KIP-734).
 func (l *Log) OffsetForMaxTime(ctx context.Context, id PartitionID) (OffsetAt, error) {
-	largest := int64(math.MinInt64)
-	l.stateMu.RLock()
-	if p, err := l.partitionLocked(id); err == nil {
-		for _, e := range p.meta.Extents {
-			largest = max(largest, e.MaxTimestamp)
-		}
+	start, cut, largest, err := l.maxTimes(id)
+	if err != nil {
+		return nowhere, err
 	}
-	l.stateMu.RUnlock()
+	best := nowhere
+	if cut.MaxTimestamp > largest {
+		err = l.eachRecord(ctx, id, start, func(r Record) bool {
+			if r.Offset < cut.End() && (best.Offset < 0 || r.Timestamp > best.Timestamp) {
+				best = OffsetAt{Offset: r.Offset, Timestamp: r.Timestamp}
+			}
+			return r.Offset+1 < cut.End()
+		})
+	}
+	switch {
+	case err != nil:
+		return nowhere, err
+	case best.Offset >= 0 && best.Timestamp >= largest:
+		return l.withEpoch(id, best), nil
+	}
 	return l.OffsetForTime(ctx, id, largest)
 }
 
-// findRecord goes from the place that from names to the first record of ts or later.
-func (l *Log) findRecord(ctx context.Context, id PartitionID, from func(*partition) int64, ts int64) (OffsetAt, error) {
+// maxTimes returns the log's start, the extent that begins before it, and the largest timestamp of all
+// others. What the first extent's is worth only its records can tell: the one that has it may be deleted.
+func (l *Log) maxTimes(id PartitionID) (start int64, cut meta.Extent, largest int64, err error) {
 	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	cut.MaxTimestamp, largest = math.MinInt64, math.MinInt64
 	p, err := l.partitionLocked(id)
-	offset := int64(-1)
-	if err == nil {
-		offset = from(p)
+	if err != nil {
+		return 0, cut, largest, err
 	}
-	l.stateMu.RUnlock()
-	for err == nil && offset >= 0 {
+	extents := p.meta.Extents
+	if len(extents) > 0 && extents[0].Base < p.meta.LogStart {
+		cut, extents = extents[0], extents[1:]
+	}
+	for _, e := range extents {
+		largest = max(largest, e.MaxTimestamp)
+	}
+	return p.meta.LogStart, cut, largest, nil
+}
+
+// eachRecord calls yield for the records from an offset on, until it returns false or the log ends.
+func (l *Log) eachRecord(ctx context.Context, id PartitionID, offset int64, yield func(Record) bool) error {
+	for {
 		res := l.Read(ctx, []ReadRequest{{Partition: id, Offset: offset, MaxBytes: blockBytes, LeaderEpoch: -1}},
 			ReadOptions{MaxBytes: blockBytes, MinBytes: 1, MaxWait: lookupTimeout, lookup: true})[0]
 		if res.Err != nil {
-			return nowhere, res.Err
+			return res.Err
 		}
 		if res.Bytes == 0 {
-			return nowhere, lookupFailure(ctx, offset, res.HighWatermark)
+			return lookupFailure(ctx, offset, res.HighWatermark)
 		}
-		found, start := nowhere, offset
-		err = DecodeRecords(res.Records, offset, func(r Record) bool {
-			offset = r.Offset + 1
-			if r.Timestamp >= ts {
-				found = OffsetAt{Offset: r.Offset, Timestamp: r.Timestamp}
-			}
-			return found.Offset < 0
+		start, more := offset, true
+		err := DecodeRecords(res.Records, offset, func(r Record) bool {
+			offset, more = r.Offset+1, yield(r)
+			return more
 		})
-		if found.Offset >= 0 {
-			found.LeaderEpoch = l.leaderEpochAt(id, found.Offset)
-			return found, nil
-		}
-		if offset >= res.HighWatermark || offset == start {
-			break
+		if err != nil || !more || offset >= res.HighWatermark || offset == start {
+			return err
 		}
 	}
-	return nowhere, err
 }
 
 // lookupFailure says why a lookup got nothing: it stands at the end, or the store is slow.
@@ -125,12 +163,13 @@ func lookupFailure(ctx context.Context, offset, end int64) error {
 	return ErrUnavailable
 }
 
-func (l *Log) leaderEpochAt(id PartitionID, offset int64) int32 {
+// withEpoch adds the leader epoch to a position. A topic that was deleted meanwhile has none.
+func (l *Log) withEpoch(id PartitionID, at OffsetAt) OffsetAt {
+	at.LeaderEpoch = -1
 	l.stateMu.RLock()
 	defer l.stateMu.RUnlock()
-	p, err := l.partitionLocked(id)
-	if err != nil {
-		return -1
+	if p, err := l.partitionLocked(id); err == nil && at.Offset >= 0 {
+		at.LeaderEpoch = p.meta.LeaderEpoch(at.Offset)
 	}
-	return p.meta.LeaderEpoch(offset)
+	return at
 }
