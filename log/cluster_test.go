@@ -1,0 +1,64 @@
+package log
+
+import (
+	"log/slog"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"streamhouse/objstore"
+)
+
+func openOn(t *testing.T, store objstore.Store) (*Log, error) {
+	return Open(t.Context(), store, Options{MetadataPath: t.TempDir() + "/m.db", Logger: slog.New(slog.DiscardHandler)})
+}
+
+// What is not a bucket of ours, or of another version, is refused and left alone.
+func TestBucketsThatAreNotOurs(t *testing.T) {
+	for what, c := range map[string]struct{ key, body, says string }{
+		"no JSON":                   {clusterKey, "hello", "is not ours"},
+		"a later format":            {clusterKey, `{"format":2,"cluster":"AAAAAAAAAAAAAAAAAAAAAA"}`, "has format 2"},
+		"no format":                 {clusterKey, `{"cluster":"AAAAAAAAAAAAAAAAAAAAAA"}`, "has format 0"},
+		"no id":                     {clusterKey, `{"format":1}`, "no valid cluster id"},
+		"an id that is too short":   {clusterKey, `{"format":1,"cluster":"AAAA"}`, "no valid cluster id"},
+		"an id of other characters": {clusterKey, `{"format":1,"cluster":"AAAAAAAAAAAAAAAAAAAAA/"}`, "no valid cluster id"},
+		"a journal and no cluster":  {journalKey(0, 1), "x", "no object \"cluster\""},
+	} {
+		store := objstore.NewMem()
+		require.NoError(t, store.Put(t.Context(), c.key, []byte(c.body)))
+		_, err := openOn(t, store)
+		require.ErrorIs(t, err, ErrCorruptLog, what)
+		require.ErrorContains(t, err, c.says, what)
+		for info, err := range store.List(t.Context(), "", "") {
+			require.NoError(t, err)
+			require.Equal(t, c.key, info.Key, what)
+		}
+	}
+}
+
+// Two brokers that meet in an empty bucket, or one whose answer got lost, agree on one cluster.
+func TestClusterIsFoundedOnce(t *testing.T) {
+	for what, fault := range map[string]objstore.Fault{
+		"another was quicker": {Ops: objstore.OpGet, Prefix: clusterKey, Nth: 1, Do: objstore.FailBefore(objstore.ErrNotFound)},
+		"answer lost":         {Ops: objstore.OpPut, Prefix: clusterKey, Times: 1, Do: objstore.FailAfter(errNet)},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				mem := objstore.NewMem()
+				if what == "another was quicker" {
+					require.NoError(t, mem.Put(t.Context(), clusterKey, []byte(`{"format":1,"cluster":"AAAAAAAAAAAAAAAAAAAAAQ"}`)))
+				}
+				store := objstore.NewFaulty(mem, 1)
+				rule := store.Break(fault)
+				e := openEngine(t, store)
+				require.Equal(t, 1, rule.Hits())
+				raw, err := mem.Get(t.Context(), clusterKey)
+				require.NoError(t, err)
+				id, err := decodeCluster(raw)
+				require.NoError(t, err)
+				require.Equal(t, formatID(id), e.ClusterID())
+			})
+		})
+	}
+}

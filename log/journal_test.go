@@ -1,0 +1,221 @@
+package log
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"streamhouse/objstore"
+)
+
+// forget removes the metadata file of a closed log, so that the next start reads the whole journal.
+func (e *engine) forget() {
+	e.t.Helper()
+	require.NoError(e.t, os.Remove(e.o.MetadataPath))
+}
+
+// A journal in which something is not what it must be is refused, by its name, and sealed by nobody.
+func TestDamagedJournalIsRefused(t *testing.T) {
+	for what, c := range map[string]struct {
+		damage func(t *testing.T, e *engine, key string)
+		says   string
+	}{
+		"cut off": {func(t *testing.T, e *engine, key string) {
+			rewrite(t, e.store, key, func(o []byte) []byte { return o[:len(o)-1] })
+		}, "truncated"},
+		"all but gone": {func(t *testing.T, e *engine, key string) {
+			rewrite(t, e.store, key, func(o []byte) []byte { return o[:10] })
+		}, "too few"},
+		"a bit of the commit": {func(t *testing.T, e *engine, key string) {
+			rewrite(t, e.store, key, func(o []byte) []byte { o[len(o)-footerLen-1] ^= 4; return o })
+		}, "the commit's CRC-32C"},
+		"another one under its name": {func(t *testing.T, e *engine, key string) {
+			other, err := e.store.Get(t.Context(), journalKey(e.epoch, e.nextSeq-2))
+			require.NoError(t, err)
+			rewrite(t, e.store, key, func([]byte) []byte { return other })
+		}, "says that it is"},
+		"of another cluster": {func(t *testing.T, e *engine, key string) {
+			rewrite(t, e.store, key, func(o []byte) []byte {
+				f, err := decodeFooter(o, int64(len(o)))
+				require.NoError(t, err)
+				f.cluster[0] ^= 1
+				return appendFooter(o[:len(o)-footerLen], &f)
+			})
+		}, "belongs to cluster"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			e := newEngine(t)
+			p := e.topic("t", 1)[0]
+			require.NoError(t, e.append(p, testBatch(t, nil, "a")).Err)
+			key := e.nextKey()
+			require.NoError(t, e.append(p, testBatch(t, nil, "b")).Err)
+			require.NoError(t, e.Close(t.Context()))
+			e.forget()
+			good, err := e.store.Get(t.Context(), key)
+			require.NoError(t, err)
+			c.damage(t, e, key)
+			before := keys(t, e.store)
+			_, err = Open(t.Context(), e.store, e.o)
+			require.ErrorIs(t, err, ErrCorruptLog)
+			require.ErrorContains(t, err, key)
+			require.ErrorContains(t, err, c.says)
+			require.Equal(t, before, keys(t, e.store))
+			rewrite(t, e.store, key, func([]byte) []byte { return good })
+			e.open()
+			require.Equal(t, []string{"a", "b"}, e.values(p, 0), "restored")
+		})
+	}
+}
+
+func keys(t *testing.T, store objstore.Store) (all []string) {
+	t.Helper()
+	for info, err := range store.List(t.Context(), "", "") {
+		require.NoError(t, err)
+		all = append(all, info.Key)
+	}
+	return all
+}
+
+// A seal that is gone while its epoch exists is a loss, not the journal's end.
+func TestMissingSealRefusesToOpen(t *testing.T) {
+	e := newEngine(t)
+	seal := e.nextKey()
+	e.reopen()
+	e.topic("t", 1) // in the epoch that the seal began
+	require.NoError(t, e.Close(t.Context()))
+	e.forget()
+	require.NoError(t, e.store.Delete(t.Context(), seal))
+	_, err := Open(t.Context(), e.store, e.o)
+	require.ErrorIs(t, err, ErrCorruptLog)
+	require.ErrorContains(t, err, seal)
+}
+
+// A bucket that is older than the metadata file, restored from a copy perhaps, is refused with the way out.
+func TestBucketOlderThanTheMetadataFile(t *testing.T) {
+	e := newEngine(t)
+	p := e.topic("t", 1)[0]
+	require.NoError(t, e.append(p, testBatch(t, nil, "a")).Err)
+	last := e.nextKey()
+	require.NoError(t, e.append(p, testBatch(t, nil, "b")).Err)
+	require.NoError(t, e.Close(t.Context()))
+	require.NoError(t, e.store.Delete(t.Context(), last))
+	_, err := Open(t.Context(), e.store, e.o)
+	require.ErrorIs(t, err, ErrCorruptLog)
+	require.ErrorContains(t, err, last)
+	e.forget()
+	e.open()
+	require.Equal(t, []string{"a"}, e.values(p, 0))
+}
+
+// The old broker writes while the new one takes over: what it gets in before the seal is part of the
+// log, and it was right to acknowledge it.
+func TestTakeoverFromABrokerAtWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := objstore.NewMem()
+		old := openEngine(t, mem)
+		p := old.topic("t", 1)[0]
+		store := objstore.NewFaulty(mem, 1)
+		seal := store.Break(objstore.Fault{Ops: objstore.OpPut, Prefix: "journal/", Do: objstore.Hang()})
+		opened := make(chan *engine)
+		go func() { opened <- openEngine(t, store) }()
+		require.NoError(t, seal.Wait(t.Context(), 1))
+		for _, v := range numbers(0, 3) {
+			require.NoError(t, old.append(p, testBatch(t, nil, v)).Err)
+		}
+		seal.Mend()
+		fresh := <-opened
+		require.Equal(t, numbers(0, 3), fresh.values(p, 0))
+		_, err := old.start(p, testBatch(t, nil, "too late")).Wait(t.Context())
+		require.ErrorIs(t, err, ErrFenced)
+		require.ErrorContains(t, err, "another process")
+		require.Equal(t, numbers(0, 3), fresh.values(p, 0))
+	})
+}
+
+// Open ends with its caller, and with a store that refuses for good, says where it stood, and lets go of the metadata file.
+func TestOpenThatCannotGoOn(t *testing.T) {
+	for what, c := range map[string]struct {
+		fault objstore.Fault
+		want  error
+		says  string
+	}{
+		"cluster":              {objstore.Fault{Ops: objstore.OpGet, Do: objstore.Refuse()}, objstore.ErrPermanent, `read the object "cluster"`},
+		"founding":             {objstore.Fault{Ops: objstore.OpPut, Prefix: clusterKey, Do: objstore.Refuse()}, objstore.ErrPermanent, `write the object "cluster"`},
+		"looking around":       {objstore.Fault{Ops: objstore.OpList, Nth: 1, Do: objstore.Refuse()}, objstore.ErrPermanent, "list the journal"},
+		"probe":                {objstore.Fault{Ops: objstore.OpPut, Prefix: "probe/", Do: objstore.Refuse()}, objstore.ErrPermanent, "write a probe"},
+		"second probe":         {objstore.Fault{Ops: objstore.OpPut, Prefix: "probe/", Nth: 2, Do: objstore.Refuse()}, objstore.ErrPermanent, "write the probe again"},
+		"replay":               {objstore.Fault{Ops: objstore.OpList, Nth: 2, Do: objstore.Refuse()}, objstore.ErrPermanent, "list the journal"},
+		"seal":                 {objstore.Fault{Ops: objstore.OpPut, Prefix: "journal/", Do: objstore.Refuse()}, objstore.ErrPermanent, "seal epoch 0 at 1"},
+		"a store that is away": {objstore.Fault{Do: objstore.FailBefore(errNet)}, errNet, "connection reset"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := objstore.NewFaulty(objstore.NewMem(), 1, c.fault)
+				o := Options{MetadataPath: t.TempDir() + "/m.db", Logger: slog.New(slog.DiscardHandler)}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				start := time.Now()
+				_, err := Open(ctx, store, o)
+				require.ErrorIs(t, err, c.want)
+				require.ErrorContains(t, err, c.says)
+				require.Equal(t, c.want == errNet, time.Since(start) == time.Minute, "only what may pass is tried again")
+				store.Mend()
+				l, err := Open(t.Context(), store, o)
+				require.NoError(t, err)
+				require.NoError(t, l.Close(t.Context()))
+			})
+		})
+	}
+}
+
+// Answers that get lost on the way do not keep a broker from starting.
+func TestOpenWithLostAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		p := e.topic("t", 1)[0]
+		require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
+		require.NoError(t, e.Close(t.Context()))
+		store := objstore.NewFaulty(e.store, 1)
+		for _, op := range []objstore.Op{objstore.OpPut, objstore.OpGet, objstore.OpGetRange, objstore.OpList} {
+			store.Break(objstore.Fault{Ops: op, Times: 2, Do: objstore.FailAfter(errNet)})
+		}
+		fresh := openEngine(t, store)
+		require.Equal(t, []string{"v"}, fresh.values(p, 0))
+		var seals int
+		for _, key := range keys(t, e.store) {
+			if object, err := e.store.Get(t.Context(), key); err == nil {
+				f, err := decodeFooter(object, int64(len(object)))
+				if err == nil && f.writer == fresh.journal.writer {
+					seals++
+				}
+			}
+		}
+		require.Equal(t, 1, seals, "it sealed once, though it was told that it did not")
+	})
+}
+
+// The pauses between attempts grow, vary, and end growing.
+func TestBackoff(t *testing.T) {
+	for _, n := range []int{1, 2, 5, 10, 100, 1 << 30} {
+		pauses := make([]time.Duration, 100)
+		for i := range pauses {
+			pauses[i] = backoff(n)
+		}
+		low, high := slices.Min(pauses), slices.Max(pauses)
+		require.GreaterOrEqual(t, low, retryFloor)
+		require.Less(t, high, retryFloor+retryCeiling)
+		require.Greater(t, high, low)
+		if n == 1 {
+			require.Less(t, high, 3*retryFloor)
+		}
+		if n >= 10 {
+			require.Greater(t, high, retryCeiling/2)
+		}
+	}
+}
