@@ -11,7 +11,7 @@ import (
 )
 
 // startBroker runs a broker on the store until the test ends.
-func startBroker(t *testing.T, s *store, env ...string) *broker.Broker {
+func startBroker(t testing.TB, s *store, env ...string) *broker.Broker {
 	t.Helper()
 	b := newBroker(t, s, env...)
 	require.NoError(t, b.Start())
@@ -21,7 +21,7 @@ func startBroker(t *testing.T, s *store, env ...string) *broker.Broker {
 // newBroker prepares a broker on the store, with a machine of its own: its
 // metadata file and its cache are nobody else's. When the test ends it is killed, and
 // where the test has failed its log is shown.
-func newBroker(t *testing.T, s *store, env ...string) *broker.Broker {
+func newBroker(t testing.TB, s *store, env ...string) *broker.Broker {
 	t.Helper()
 	binary, err := program.Streamhouse(workDir)
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func newBroker(t *testing.T, s *store, env ...string) *broker.Broker {
 }
 
 // stopBroker stops a broker the way an operator does, which must go well.
-func stopBroker(t *testing.T, b *broker.Broker) {
+func stopBroker(t testing.TB, b *broker.Broker) {
 	t.Helper()
 	code, err := b.Terminate()
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func stopBroker(t *testing.T, b *broker.Broker) {
 }
 
 // restartCold stops a broker and starts it again with nothing in its cache.
-func restartCold(t *testing.T, b *broker.Broker) {
+func restartCold(t testing.TB, b *broker.Broker) {
 	t.Helper()
 	stopBroker(t, b)
 	require.NoError(t, b.ForgetCache())

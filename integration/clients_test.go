@@ -17,7 +17,7 @@ import (
 )
 
 // newClient returns a client of the broker, which lives as long as the test.
-func newClient(t *testing.T, b *broker.Broker, opts ...kgo.Opt) *kgo.Client {
+func newClient(t testing.TB, b *broker.Broker, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	cl, err := kgo.NewClient(slices.Concat([]kgo.Opt{kgo.SeedBrokers(b.Kafka)}, impatient(), opts)...)
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func impatient() []kgo.Opt {
 }
 
 // admin returns an administrator's client.
-func admin(t *testing.T, b *broker.Broker) *kadm.Client {
+func admin(t testing.TB, b *broker.Broker) *kadm.Client {
 	t.Helper()
 	return kadm.NewClient(newClient(t, b))
 }
@@ -51,7 +51,7 @@ func dial(t *testing.T, b *broker.Broker) *wire.Conn {
 }
 
 // createTopic makes a topic; configs are name, value, name, value.
-func createTopic(t *testing.T, b *broker.Broker, topic string, partitions int32, configs ...string) {
+func createTopic(t testing.TB, b *broker.Broker, topic string, partitions int32, configs ...string) {
 	t.Helper()
 	set := make(map[string]*string)
 	for pair := range slices.Chunk(configs, 2) {

@@ -82,7 +82,7 @@ func (l *lazyServer) stop() {
 }
 
 // guarded returns a context that ends when the test has hung for too long.
-func guarded(t *testing.T) context.Context {
+func guarded(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), guard)
 	t.Cleanup(cancel)

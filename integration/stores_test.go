@@ -39,7 +39,7 @@ func onBothStores(t *testing.T, test func(*testing.T, *store)) {
 }
 
 // localStore returns an empty local directory.
-func localStore(t *testing.T) *store {
+func localStore(t testing.TB) *store {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "storage")
 	s := &store{root: dir, env: []string{"USE_LOCAL_STORAGE=true", "LOCAL_STORAGE_PATH=" + dir}, broken: new(bool)}
@@ -48,7 +48,7 @@ func localStore(t *testing.T) *store {
 }
 
 // s3Store returns an empty bucket on the shared S3 server, behind a proxy of its own.
-func s3Store(t *testing.T) *store {
+func s3Store(t testing.TB) *store {
 	t.Helper()
 	server, err := sharedS3.get()
 	require.NoError(t, err)
@@ -66,7 +66,7 @@ func ownS3Store(t *testing.T) *store {
 
 var buckets atomic.Int32
 
-func bucketOn(t *testing.T, server *s3server.Server) *store {
+func bucketOn(t testing.TB, server *s3server.Server) *store {
 	t.Helper()
 	bucket := fmt.Sprintf("bucket-%d", buckets.Add(1))
 	require.NoError(t, server.CreateBucket(guarded(t), bucket))
@@ -93,7 +93,7 @@ func bucketOn(t *testing.T, server *s3server.Server) *store {
 }
 
 // open opens the store as a broker does.
-func (s *store) open(t *testing.T) objstore.Store {
+func (s *store) open(t testing.TB) objstore.Store {
 	t.Helper()
 	if s.server == nil {
 		dir, err := objstore.NewDir(s.root)
@@ -112,7 +112,7 @@ func (s *store) open(t *testing.T) objstore.Store {
 
 // check opens the log that a test has left in the store, with nothing but the
 // store, and verifies all its invariants. It runs when the test's brokers are gone.
-func (s *store) check(t *testing.T) {
+func (s *store) check(t testing.TB) {
 	if t.Failed() || *s.broken {
 		return
 	}
