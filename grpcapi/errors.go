@@ -42,7 +42,6 @@ var table = []struct {
 	{log.ErrCorruptLog, codes.DataLoss, ""},
 
 	{log.ErrOutOfOrderSequence, codes.FailedPrecondition, ""},
-	{log.ErrDuplicateSequence, codes.AlreadyExists, ""},
 	{log.ErrInvalidProducerEpoch, codes.FailedPrecondition, ""},
 
 	{log.ErrOffsetOutOfRange, codes.OutOfRange, ""},

@@ -36,7 +36,6 @@ var codes = []struct {
 	{log.ErrTransactional, kerr.TransactionalIDAuthorizationFailed},
 
 	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},
-	{log.ErrDuplicateSequence, kerr.DuplicateSequenceNumber},
 	{log.ErrInvalidProducerEpoch, kerr.InvalidProducerEpoch},
 
 	{log.ErrOffsetOutOfRange, kerr.OffsetOutOfRange},

@@ -32,7 +32,6 @@ var (
 
 	// Idempotent producers (KIP-98).
 	ErrOutOfOrderSequence   = meta.ErrOutOfOrderSequence
-	ErrDuplicateSequence    = meta.ErrDuplicateSequence // older than the batches remembered
 	ErrInvalidProducerEpoch = meta.ErrInvalidProducerEpoch
 
 	// Positions. ErrOffsetOutOfRange comes as an *OffsetError where the range is known.

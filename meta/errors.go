@@ -12,10 +12,6 @@ var (
 	ErrOffsetOutOfRange     = errors.New("offset out of range")
 	ErrOutOfOrderSequence   = errors.New("out of order sequence number")
 	ErrInvalidProducerEpoch = errors.New("producer epoch is fenced")
-
-	// ErrDuplicateSequence is no outcome today: what is older than the batches
-	// remembered is out of order, as in Kafka, which has the name for old brokers' sake.
-	ErrDuplicateSequence = errors.New("duplicate sequence number")
 )
 
 // What reading a commit or the metadata file, and applying and writing, can say.
