@@ -9,13 +9,15 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"streamhouse/cmd/streamhouse/bench"
 )
 
 // commands is the command line. Without the name of a command it is serve.
 type commands struct {
-	Serve   settings   `cmd:"" default:"withargs" help:"Run the broker. This is what happens without a command."`
-	Bench   bench      `cmd:"" help:"Measure any Kafka broker: produce, tail and cold read."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve   settings     `cmd:"" default:"withargs" help:"Run the broker. This is what happens without a command."`
+	Bench   benchCommand `cmd:"" help:"Measure any Kafka broker: produce, tail and cold read."`
+	Version versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // output is where a command writes: results to out, the rest to err.
@@ -47,7 +49,7 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 
 // exitStatus is 2 for a command line or environment that makes no sense, else 1.
 func exitStatus(err error) int {
-	if _, ok := errors.AsType[*kong.ParseError](err); ok || errors.Is(err, errSettings) {
+	if _, ok := errors.AsType[*kong.ParseError](err); ok || errors.Is(err, errSettings) || errors.Is(err, bench.ErrSettings) {
 		return 2
 	}
 	return 1

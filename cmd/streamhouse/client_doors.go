@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 
+	"streamhouse/cmd/streamhouse/metrics"
 	"streamhouse/grpcapi"
 	"streamhouse/kafka"
 	"streamhouse/log"
@@ -12,25 +13,25 @@ import (
 const grpcMaxRequest = 16 << 20
 
 // clientDoors makes the servers that clients talk to.
-func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics, h *health, logger *slog.Logger) ([]door, error) {
+func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics.Metrics, h *health, logger *slog.Logger) ([]door, error) {
 	kafkaServer, err := kafka.NewServer(engine, kafkaOptions(s, m, logger))
 	if err != nil {
 		return nil, err
 	}
 	grpcServer, err := grpcapi.NewServer(engine, grpcapi.Options{
 		MaxRequestBytes: int(min(s.MaxRequestSize, grpcMaxRequest)),
-		Events:          m.grpc.events(),
+		Events:          m.GRPC(),
 		Logger:          logger,
 	})
 	if err != nil {
 		return nil, err
 	}
 	h.onChange(grpcServer.HealthChanged)
-	m.names.MustRegister(newGroupCollector(kafkaServer.Stats), newLogCollector(engine.Stats))
+	m.Read(engine.Stats, kafkaServer.Stats)
 	return []door{{"gRPC", p.grpc, grpcServer}, {"Kafka", p.kafka, kafkaServer}}, nil
 }
 
-func kafkaOptions(s *settings, m *metrics, logger *slog.Logger) kafka.Options {
+func kafkaOptions(s *settings, m *metrics.Metrics, logger *slog.Logger) kafka.Options {
 	o := kafka.Options{
 		AdvertisedAddr:    s.KafkaAdvertisedAddr,
 		AutoCreateTopics:  s.AutoCreateTopics,
@@ -42,7 +43,7 @@ func kafkaOptions(s *settings, m *metrics, logger *slog.Logger) kafka.Options {
 			MaxSessionTimeout:     s.GroupMaxSessionTimeout,
 			InitialRebalanceDelay: s.GroupInitialRebalanceDelay,
 		},
-		Events: m.kafka.events(),
+		Events: m.Kafka(),
 		Logger: logger,
 	}
 	if o.Groups.InitialRebalanceDelay == 0 {

@@ -8,19 +8,20 @@ import (
 	"strconv"
 	"time"
 
+	"streamhouse/cmd/streamhouse/metrics"
 	"streamhouse/log"
 	"streamhouse/objstore"
 )
 
 // openEngine takes over the bucket. It gives up when the store stays silent.
-func openEngine(ctx context.Context, s *settings, m *metrics, h *health, logger *slog.Logger) (*log.Log, error) {
+func openEngine(ctx context.Context, s *settings, m *metrics.Metrics, h *health, logger *slog.Logger) (*log.Log, error) {
 	ctx, patience := newPatience(ctx, s.StartupTimeout)
 	defer patience.close()
 	store, err := openStore(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", storageName(s), err)
 	}
-	watched := &watchedStore{store: store, called: []func(storeCall){m.store.called, patience.called}}
+	watched := metrics.WatchStore(store, m.StoreCalled, patience.called)
 	engine, err := log.Open(ctx, watched, engineOptions(s, m, h, logger))
 	if err == nil {
 		return engine, nil
@@ -49,7 +50,7 @@ func openStore(ctx context.Context, s *settings) (objstore.Store, error) {
 	return objstore.NewS3(ctx, objstore.S3Options{Bucket: s.Bucket, Region: s.Region})
 }
 
-func engineOptions(s *settings, m *metrics, h *health, logger *slog.Logger) log.Options {
+func engineOptions(s *settings, m *metrics.Metrics, h *health, logger *slog.Logger) log.Options {
 	o := log.Options{
 		MetadataPath:      s.Metadata,
 		FlushInterval:     s.FlushInterval.duration(s.UseLocalStorage),
@@ -60,7 +61,7 @@ func engineOptions(s *settings, m *metrics, h *health, logger *slog.Logger) log.
 		CacheMemoryBytes:  int64(s.CacheMemory),
 		PrefetchBytes:     int64(s.PrefetchSize),
 		TopicDefaults:     map[string]string{"max.message.bytes": strconv.FormatInt(int64(s.MaxMessageSize), 10)},
-		Events:            engineEvents(&m.engine, logger, h.changed),
+		Events:            engineEvents(m.Engine(), logger, h.changed),
 		Logger:            logger,
 	}
 	if s.CacheSize > 0 {

@@ -11,13 +11,13 @@ import (
 // troublePause is how often a store that goes on failing is logged.
 const troublePause = 30 * time.Second
 
-// engineEvents subscribes figures and log lines to what happens in the engine.
+// engineEvents adds log lines to what the figures subscribe to, e.
 // changed is called when its health may have changed.
-func engineEvents(m *engineMetrics, logger *slog.Logger, changed func()) log.Events {
-	e := m.events()
+func engineEvents(e log.Events, logger *slog.Logger, changed func()) log.Events {
+	figures := e
 	var trouble storeTrouble
 	e.StoreTrouble = func(err error, attempt int, pause time.Duration) {
-		m.storeTrouble.Set(1)
+		figures.StoreTrouble(err, attempt, pause)
 		changed()
 		if failures, tell := trouble.failed(time.Now()); tell {
 			logger.Error("the object store fails: trying again until it works",
@@ -25,17 +25,17 @@ func engineEvents(m *engineMetrics, logger *slog.Logger, changed func()) log.Eve
 		}
 	}
 	e.StoreRecovered = func() {
-		m.storeTrouble.Set(0)
+		figures.StoreRecovered()
 		changed()
 		since, failures := trouble.recovered()
 		logger.Info("the object store works again", "failures", failures, "after", time.Since(since).Round(time.Millisecond))
 	}
 	e.CacheTrouble = func(err error) {
-		m.cacheOff.Set(1)
+		figures.CacheTrouble(err)
 		logger.Error("the disk cache is off until the next start: reads that it would have answered go to the store", "error", err)
 	}
-	e.Fenced = func(error) { // the engine logs why it stops
-		m.fenced.Set(1)
+	e.Fenced = func(err error) { // the engine logs why it stops
+		figures.Fenced(err)
 		changed()
 	}
 	return e

@@ -76,7 +76,12 @@ func TestBenchMeasuresThisBroker(t *testing.T) {
 	p.requireServing()
 	status, stdout, stderr := runProgram("bench", "--addr", p.kafka, "--phases=produce,tail,cold", "--records=20000", "--json")
 	require.Zero(t, status, stderr)
-	var got benchOutput
+	var got struct {
+		Phases []struct {
+			Phase   string
+			Records int64
+		}
+	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &got))
 	require.Len(t, got.Phases, 3)
 	for _, phase := range got.Phases {

@@ -7,18 +7,17 @@ import (
 	"net/http/pprof"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"streamhouse/cmd/streamhouse/metrics"
 )
 
 // httpServer answers probes, scrapes and profilers.
 type httpServer struct{ *http.Server }
 
-func newHTTPServer(h *health, registry *prometheus.Registry, logger *slog.Logger) httpServer {
+func newHTTPServer(h *health, m *metrics.Metrics, logger *slog.Logger) httpServer {
 	mux := http.NewServeMux()
 	mux.Handle("GET /healthz", page("ok", h.alive))
 	mux.Handle("GET /readyz", page("ready", h.ready))
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
+	mux.Handle("GET /metrics", m.Handler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"streamhouse/cmd/streamhouse/metrics"
 )
 
 // engineStub is an engine that feels as it is told.
@@ -28,7 +30,7 @@ func get(t *testing.T, s httpServer, path string) (int, string) {
 
 func TestProbesFollowTheEngine(t *testing.T) {
 	h := newHealth()
-	server := newHTTPServer(h, newMetrics().registry, slog.New(slog.DiscardHandler))
+	server := newHTTPServer(h, metrics.New("v1"), slog.New(slog.DiscardHandler))
 	expect := func(path string, code int, body string) {
 		t.Helper()
 		gotCode, gotBody := get(t, server, path)
@@ -55,7 +57,7 @@ func TestProbesFollowTheEngine(t *testing.T) {
 }
 
 func TestHTTPServesFiguresAndProfiles(t *testing.T) {
-	server := newHTTPServer(newHealth(), newMetrics().registry, slog.New(slog.DiscardHandler))
+	server := newHTTPServer(newHealth(), metrics.New("v1"), slog.New(slog.DiscardHandler))
 	for path, want := range map[string]string{
 		"/metrics":                       "go_goroutines",
 		"/debug/pprof/":                  "goroutine",

@@ -1,61 +1,6 @@
 // Streamhouse is the broker, with a benchmark for it and others of its kind.
 package main
 
-import (
-	"context"
-	"errors"
-	"log/slog"
-	"os"
-)
+import "os"
 
 func main() { os.Exit(run(os.Args[1:], output{os.Stdout, os.Stderr})) }
-
-// Run serves until the process is told to stop. A second signal ends it at once.
-func (s *settings) Run(out output) error {
-	if err := errors.Join(checkEnvironment(os.Environ(), environmentNames()), s.check()); err != nil {
-		return err
-	}
-	ctx, stop := untilSignal()
-	defer stop()
-	return serve(ctx, s, newLogger(s, out.err))
-}
-
-// serve is the broker's life: it starts in order, waits for ctx or for trouble, and
-// stops in reverse.
-func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
-	m, h := newMetrics(), newHealth()
-
-	// Ports come first: one that is taken must not cost another broker the bucket.
-	p, err := listen(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	probes := newDoors(p.httpDoor(newHTTPServer(h, m.registry, logger))...)
-	defer func() { err = errors.Join(err, probes.stop(ctx, httpStopTimeout)) }()
-
-	engine, err := openEngine(ctx, s, m, h, logger)
-	if err != nil {
-		return unlessStopped(ctx, err)
-	}
-	servers, err := clientDoors(s, p, engine, m, h, logger)
-	if err != nil {
-		return errors.Join(err, closeEngine(ctx, engine, s.ShutdownTimeout))
-	}
-	clients := newDoors(servers...)
-	h.serving(engine)
-	logger.Info("serving", "grpc", p.grpc.Addr().String(), "kafka", p.kafka.Addr().String(), "http", p.httpAddr(), "cluster", engine.ClusterID(), "epoch", engine.LeaderEpoch(), "version", buildVersion())
-
-	select {
-	case <-ctx.Done():
-		logger.Info("stopping: finishing what was taken")
-	case <-engine.Stopped():
-		err = explain(engine.Err())
-	case err = <-clients.failed:
-	case err = <-probes.failed:
-	}
-	h.stopping()
-	err = errors.Join(err, clients.stop(ctx, s.ShutdownTimeout*3/4), closeEngine(ctx, engine, s.ShutdownTimeout/4))
-	logger.Info("stopped")
-	return err
-}

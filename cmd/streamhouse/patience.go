@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"streamhouse/cmd/streamhouse/metrics"
 	"streamhouse/objstore"
 )
 
@@ -45,17 +46,17 @@ func (p *patience) giveUp() {
 }
 
 // called is told of every call to the store once it is over.
-func (p *patience) called(c storeCall) {
+func (p *patience) called(c metrics.StoreCall) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.over:
-	case answered(c.err):
+	case answered(c.Err):
 		p.last = nil
 		p.timer.Reset(p.limit)
-	case errors.Is(c.err, context.Canceled): // ours: it says nothing about the store
+	case errors.Is(c.Err, context.Canceled): // ours: it says nothing about the store
 	default:
-		p.last = c.err
+		p.last = c.Err
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/cmd/streamhouse/metrics"
 	"streamhouse/objstore"
 )
 
@@ -29,10 +30,10 @@ func TestPatienceNamesTheLastFailure(t *testing.T) {
 		defer p.close()
 		for range 3 {
 			time.Sleep(time.Second)
-			p.called(storeCall{err: errors.New("connection refused")})
+			p.called(metrics.StoreCall{Err: errors.New("connection refused")})
 		}
 		<-ctx.Done()
-		p.called(storeCall{err: context.Canceled})
+		p.called(metrics.StoreCall{Err: context.Canceled})
 		require.ErrorIs(t, context.Cause(ctx), errSilent)
 		require.ErrorContains(t, context.Cause(ctx), "nothing for 1m0s: connection refused")
 	})
@@ -45,13 +46,13 @@ func TestAnAnswerRenewsPatience(t *testing.T) {
 		for i := range 100 {
 			time.Sleep(29 * time.Second)
 			answer := []error{nil, objstore.ErrNotFound, objstore.ErrExists, objstore.ErrPermanent, objstore.ErrRange}[i%5]
-			p.called(storeCall{err: errors.New("503")})
-			p.called(storeCall{err: answer})
+			p.called(metrics.StoreCall{Err: errors.New("503")})
+			p.called(metrics.StoreCall{Err: answer})
 		}
 		require.NoError(t, ctx.Err())
 		p.close()
 		time.Sleep(time.Hour)
-		p.called(storeCall{err: nil}) // the broker runs: nobody counts any more
+		p.called(metrics.StoreCall{Err: nil}) // the broker runs: nobody counts any more
 		time.Sleep(time.Hour)
 		require.NoError(t, ctx.Err())
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"streamhouse/cmd/streamhouse/units"
 	"streamhouse/log"
 )
 
@@ -44,7 +45,7 @@ func (s *settings) checkMemory() error {
 		atLeast("--unflushed-size", s.UnflushedSize, minMemory),
 	}
 	if s.CacheSize > 0 && s.CacheSize < minCacheSize {
-		errs = append(errs, fmt.Errorf("--cache-size %v is below the least, %v: raise it, or set 0 for no disk cache", s.CacheSize, byteSize(minCacheSize)))
+		errs = append(errs, fmt.Errorf("--cache-size %v is below the least, %v: raise it, or set 0 for no disk cache", s.CacheSize, units.Bytes(minCacheSize)))
 	}
 	if s.UnflushedSize < s.FlushSize {
 		errs = append(errs, fmt.Errorf("--unflushed-size %v is below --flush-size %v: no flush would ever be full", s.UnflushedSize, s.FlushSize))
@@ -55,7 +56,7 @@ func (s *settings) checkMemory() error {
 	return errors.Join(errs...)
 }
 
-func atLeast(flag string, have, least byteSize) error {
+func atLeast(flag string, have, least units.Bytes) error {
 	if have < least {
 		return fmt.Errorf("%s %v is below the least, %v", flag, have, least)
 	}
@@ -103,7 +104,7 @@ func (s *settings) checkProcess() error {
 	return errors.Join(errs...)
 }
 
-func between[T int | int32 | byteSize](flag string, have, least, most T) error {
+func between[T int | int32 | units.Bytes](flag string, have, least, most T) error {
 	if have < least || have > most {
 		return fmt.Errorf("%s %v is not between %v and %v", flag, have, least, most)
 	}

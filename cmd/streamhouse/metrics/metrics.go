@@ -1,15 +1,22 @@
-package main
+package metrics
 
 import (
+	"net/http"
 	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"streamhouse/grpcapi"
+	"streamhouse/kafka"
+	"streamhouse/log"
 )
 
-// metrics are everything that /metrics shows. They live in a registry of their
+// Metrics are everything that /metrics shows. They live in a registry of their
 // own, so that several brokers fit into one process and no library adds to them unasked.
-type metrics struct {
+// All methods may be called concurrently.
+type Metrics struct {
 	registry *prometheus.Registry
 	names    registrar // adds the prefix
 	engine   engineMetrics
@@ -18,13 +25,36 @@ type metrics struct {
 	kafka    kafkaMetrics
 }
 
-func newMetrics() *metrics {
+// New returns the metrics of one broker, all at 0. version is what its binary was built from.
+func New(version string) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	r := registrar{prometheus.WrapRegistererWithPrefix("streamhouse_", registry)}
 	r.gaugeVec("build_info", "What this binary was built from; always 1.", "version", "go").
-		WithLabelValues(buildVersion(), runtime.Version()).Set(1)
-	return &metrics{registry: registry, names: r, engine: newEngineMetrics(r), store: newStoreMetrics(r), grpc: newGRPCMetrics(r), kafka: newKafkaMetrics(r)}
+		WithLabelValues(version, runtime.Version()).Set(1)
+	return &Metrics{registry: registry, names: r, engine: newEngineMetrics(r), store: newStoreMetrics(r), grpc: newGRPCMetrics(r), kafka: newKafkaMetrics(r)}
+}
+
+// Handler answers scrapes.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}
+
+// Engine returns the engine's events as far as they move figures.
+func (m *Metrics) Engine() log.Events { return m.engine.events() }
+
+// Kafka returns the Kafka door's events.
+func (m *Metrics) Kafka() kafka.Events { return m.kafka.events() }
+
+// GRPC returns the gRPC door's events.
+func (m *Metrics) GRPC() grpcapi.Events { return m.grpc.events() }
+
+// StoreCalled counts a call to the object store: see [WatchStore].
+func (m *Metrics) StoreCalled(c StoreCall) { m.store.called(c) }
+
+// Read has the figures of the moment read whenever somebody scrapes. It may be called once.
+func (m *Metrics) Read(engine func() log.Stats, door func() kafka.Stats) {
+	m.names.MustRegister(newGroupCollector(door), newLogCollector(engine))
 }
 
 // registrar makes and registers metrics in one step.

@@ -1,9 +1,8 @@
-package main
+package metrics
 
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,16 +25,16 @@ func newStoreMetrics(r registrar) storeMetrics {
 }
 
 // called is told of every call once it is over.
-func (m *storeMetrics) called(c storeCall) {
-	m.requests.WithLabelValues(c.op.String(), outcome(c.err)).Inc()
-	m.seconds.WithLabelValues(c.op.String()).Observe(c.took.Seconds())
-	if c.err != nil {
+func (m *storeMetrics) called(c StoreCall) {
+	m.requests.WithLabelValues(c.Op.String(), outcome(c.Err)).Inc()
+	m.seconds.WithLabelValues(c.Op.String()).Observe(c.Took.Seconds())
+	if c.Err != nil {
 		return
 	}
-	if c.op == objstore.OpPut {
-		m.bytes.WithLabelValues("out").Add(float64(c.bytes))
+	if c.Op == objstore.OpPut {
+		m.bytes.WithLabelValues("out").Add(float64(c.Bytes))
 	} else {
-		m.bytes.WithLabelValues("in").Add(float64(c.bytes))
+		m.bytes.WithLabelValues("in").Add(float64(c.Bytes))
 	}
 }
 
@@ -57,12 +56,4 @@ func outcome(err error) string {
 	default:
 		return "error"
 	}
-}
-
-// storeCall is one call to the object store.
-type storeCall struct {
-	op    objstore.Op
-	bytes int64
-	took  time.Duration
-	err   error
 }

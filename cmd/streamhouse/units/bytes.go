@@ -1,4 +1,4 @@
-package main
+package units
 
 import (
 	"errors"
@@ -6,12 +6,11 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// byteSize is a number of bytes, written as a plain number or with a unit:
+// Bytes is a number of bytes, written as a plain number or with a unit:
 // 1024, 64KiB, 8MiB, 1GiB, 500MB.
-type byteSize int64
+type Bytes int64
 
 // byteUnits is ordered so that no unit hides behind a shorter one.
 var byteUnits = []struct {
@@ -23,7 +22,7 @@ var byteUnits = []struct {
 }
 
 // UnmarshalText reads a size; it is never negative.
-func (b *byteSize) UnmarshalText(text []byte) error {
+func (b *Bytes) UnmarshalText(text []byte) error {
 	number, unit := string(text), int64(1)
 	for _, u := range byteUnits {
 		if n, found := strings.CutSuffix(number, u.name); found {
@@ -38,49 +37,16 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	if err != nil || int64(n) > math.MaxInt64/unit {
 		return fmt.Errorf("%q is too large a size", text)
 	}
-	*b = byteSize(int64(n) * unit)
+	*b = Bytes(int64(n) * unit)
 	return nil
 }
 
 // String writes the size with the largest binary unit that divides it.
-func (b byteSize) String() string {
+func (b Bytes) String() string {
 	for i := 3; i >= 0; i-- {
 		if u := byteUnits[i]; b != 0 && int64(b)%u.bytes == 0 {
 			return strconv.FormatInt(int64(b)/u.bytes, 10) + u.name
 		}
 	}
 	return strconv.FormatInt(int64(b), 10)
-}
-
-// flushInterval is a duration, or auto.
-type flushInterval struct {
-	auto bool
-	d    time.Duration
-}
-
-// UnmarshalText reads auto or a duration.
-func (f *flushInterval) UnmarshalText(text []byte) error {
-	if string(text) == "auto" {
-		*f = flushInterval{auto: true}
-		return nil
-	}
-	d, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is not a duration: write auto, 250ms, 1s …", text)
-	}
-	*f = flushInterval{d: d}
-	return nil
-}
-
-// duration is what the interval comes to: a bucket is billed by the PUT and a
-// local directory is not.
-func (f flushInterval) duration(local bool) time.Duration {
-	switch {
-	case !f.auto:
-		return f.d
-	case local:
-		return 0
-	default:
-		return 250 * time.Millisecond
-	}
 }

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// benchBufferedRecords and benchBufferedBytes bound what a producer client holds. They are far
+	// maxBufferedRecords and maxBufferedBytes bound what a producer client holds. They are far
 	// more than any broker has in flight, so they bound memory and not the figures.
-	benchBufferedRecords = 200_000
-	benchBufferedBytes   = 128 << 20
-	// benchBatchBytes is just below the largest batch that brokers take by default.
-	benchBatchBytes = 1_000_000
+	maxBufferedRecords = 200_000
+	maxBufferedBytes   = 128 << 20
+	// maxBatchBytes is just below the largest batch that brokers take by default.
+	maxBatchBytes = 1_000_000
 )
 
 // produceAndTail runs the produce phase, and beside it a reader that starts at
 // the topic's end, where that is asked for.
-func (b *bench) produceAndTail(ctx context.Context, t *benchTopic, m *meter) []phaseResult {
+func (b *Config) produceAndTail(ctx context.Context, t *topic, m *meter) []phaseResult {
 	defer m.finish()
 	if !b.has("tail") {
 		return []phaseResult{b.produce(ctx, t, m.start("produce"))}
 	}
 	tail := m.start("tail")
-	reader, err := newBenchReader(ctx, b, t, tail, atEnd)
+	reader, err := newReader(ctx, b, t, tail, atEnd)
 	if err != nil {
 		tail.failures.add(err)
 		return []phaseResult{tail.result(0)}
@@ -48,7 +48,7 @@ func (b *bench) produceAndTail(ctx context.Context, t *benchTopic, m *meter) []p
 
 // produce sends records until their number, the duration or ctx is up, and waits for
 // their acknowledgements.
-func (b *bench) produce(ctx context.Context, t *benchTopic, p *progress) phaseResult {
+func (b *Config) produce(ctx context.Context, t *topic, p *progress) phaseResult {
 	if b.Records == 0 {
 		timed, cancel := context.WithTimeout(ctx, b.Duration)
 		defer cancel()
@@ -58,7 +58,7 @@ func (b *bench) produce(ctx context.Context, t *benchTopic, p *progress) phaseRe
 	var taken atomic.Int64
 	start := time.Now()
 	for i := range b.Producers {
-		producer, err := newBenchProducer(b, t, p, uint64(i))
+		producer, err := newProducer(b, t, p, uint64(i))
 		if err != nil {
 			p.failures.add(err)
 			break
@@ -72,9 +72,9 @@ func (b *bench) produce(ctx context.Context, t *benchTopic, p *progress) phaseRe
 	return p.result(time.Since(start))
 }
 
-// benchProducer is one producer client.
-type benchProducer struct {
-	b      *bench
+// producer is one producer client.
+type producer struct {
+	b      *Config
 	p      *progress
 	client *kgo.Client
 	slots  sync.Pool // of *slot
@@ -88,13 +88,13 @@ type slot struct {
 	done   func(*kgo.Record, error)
 }
 
-func newBenchProducer(b *bench, t *benchTopic, p *progress, seed uint64) (*benchProducer, error) {
+func newProducer(b *Config, t *topic, p *progress, seed uint64) (*producer, error) {
 	opts := b.clientOptions(
 		kgo.DefaultProduceTopic(t.name),
 		kgo.ProducerLinger(b.Linger),
-		kgo.MaxBufferedRecords(benchBufferedRecords),
-		kgo.MaxBufferedBytes(benchBufferedBytes),
-		kgo.ProducerBatchMaxBytes(max(benchBatchBytes, int32(b.RecordSize)+1024)),
+		kgo.MaxBufferedRecords(maxBufferedRecords),
+		kgo.MaxBufferedBytes(maxBufferedBytes),
+		kgo.ProducerBatchMaxBytes(max(maxBatchBytes, int32(b.RecordSize)+1024)),
 		kgo.ProducerBatchCompression(codecs[b.Codec]),
 		// Without keys it stays with a partition until a batch is full.
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
@@ -107,7 +107,7 @@ func newBenchProducer(b *bench, t *benchTopic, p *progress, seed uint64) (*bench
 	if err != nil {
 		return nil, fmt.Errorf("producer client: %w", err)
 	}
-	pr := &benchProducer{b: b, p: p, client: client, share: b.Rate / float64(b.Producers)}
+	pr := &producer{b: b, p: p, client: client, share: b.Rate / float64(b.Producers)}
 	values := newValues(int(b.RecordSize), b.Random, seed)
 	pr.slots.New = func() any { return pr.newSlot(values.next()) }
 	return pr, nil
@@ -124,7 +124,7 @@ var codecs = map[string]kgo.CompressionCodec{
 var acks = map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
 
 // newSlot makes the slot's promise once, so that a record costs no allocation.
-func (pr *benchProducer) newSlot(value []byte) *slot {
+func (pr *producer) newSlot(value []byte) *slot {
 	s := &slot{record: kgo.Record{Value: value}}
 	s.done = func(_ *kgo.Record, err error) {
 		if err != nil {
@@ -144,7 +144,7 @@ func (pr *benchProducer) newSlot(value []byte) *slot {
 
 // run produces until its context ends or all records are taken. What it has handed over is
 // acknowledged or has failed when it returns.
-func (pr *benchProducer) run(ctx context.Context, start time.Time, taken *atomic.Int64) {
+func (pr *producer) run(ctx context.Context, start time.Time, taken *atomic.Int64) {
 	// A context of its own: what was handed over when the time is up still counts.
 	sending := context.WithoutCancel(ctx)
 	for sent := 0; pr.b.Records == 0 || taken.Add(1) <= pr.b.Records; sent++ {
@@ -164,7 +164,7 @@ func (pr *benchProducer) run(ctx context.Context, start time.Time, taken *atomic
 
 // pace waits until the next record is due and returns when that was: at a set rate a
 // broker that stalls is charged for the records that it held up.
-func (pr *benchProducer) pace(ctx context.Context, start time.Time, sent int) (time.Time, bool) {
+func (pr *producer) pace(ctx context.Context, start time.Time, sent int) (time.Time, bool) {
 	if pr.share == 0 {
 		return time.Now(), ctx.Err() == nil
 	}

@@ -118,27 +118,6 @@ func TestFlushIntervalDependsOnTheStore(t *testing.T) {
 	require.Equal(t, 250*time.Millisecond, flushInterval{auto: true}.duration(false))
 }
 
-func TestByteSizes(t *testing.T) {
-	for text, want := range map[string]byteSize{
-		"0": 0, "1": 1, "1048588": 1048588, "12B": 12, "3KiB": 3 << 10, "3 KiB": 3 << 10, "100MiB": 100 << 20, "2GiB": 2 << 30, "1TiB": 1 << 40,
-		"3KB": 3000, "3MB": 3e6, "3GB": 3e9, "3TB": 3e12, "9223372036854775807": 1<<63 - 1,
-	} {
-		var got byteSize
-		require.NoError(t, got.UnmarshalText([]byte(text)), text)
-		require.Equal(t, want, got, text)
-	}
-	for text, want := range map[string]string{
-		"": "is not a size", "-1": "is not a size", "1.5GiB": "is not a size", "1Q": "is not a size", "MiB": "is not a size", "0x10": "is not a size",
-		"9223372036854775808": "too large", "8388608TiB": "too large", "99999999999999999999": "too large",
-	} {
-		var got byteSize
-		require.ErrorContains(t, got.UnmarshalText([]byte(text)), want, text)
-	}
-	for size, want := range map[byteSize]string{0: "0", 1: "1", 1500: "1500", 1 << 10: "1KiB", 100 << 20: "100MiB", 1536 << 20: "1536MiB", 1 << 40: "1TiB"} {
-		require.Equal(t, want, size.String())
-	}
-}
-
 func TestHelpIsGolden(t *testing.T) {
 	t.Setenv("COLUMNS", "100")
 	for name, args := range map[string][]string{"help.txt": {"--help"}, "help_serve.txt": {"serve", "--help"}, "help_bench.txt": {"bench", "--help"}} {

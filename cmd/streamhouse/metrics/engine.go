@@ -1,6 +1,8 @@
-package main
+package metrics
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"streamhouse/log"
@@ -88,7 +90,11 @@ func (m *engineMetrics) events() log.Events {
 				memory.Inc()
 			}
 		},
-		CacheMiss: m.cacheMiss.Inc,
+		CacheMiss:      m.cacheMiss.Inc,
+		CacheTrouble:   func(error) { m.cacheOff.Set(1) },
+		StoreTrouble:   func(error, int, time.Duration) { m.storeTrouble.Set(1) },
+		StoreRecovered: func() { m.storeTrouble.Set(0) },
+		Fenced:         func(error) { m.fenced.Set(1) },
 	}
 }
 

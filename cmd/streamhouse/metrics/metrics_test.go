@@ -1,12 +1,11 @@
-package main
+package metrics
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"iter"
-	"log/slog"
-	"strings"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,14 +18,15 @@ import (
 )
 
 // scrape returns what /metrics shows.
-func scrape(t *testing.T, m *metrics) string {
+func scrape(t *testing.T, m *Metrics) string {
 	t.Helper()
-	code, body := get(t, newHTTPServer(newHealth(), m.registry, slog.New(slog.DiscardHandler)), "/metrics")
-	require.Equal(t, 200, code)
-	return body
+	answer := httptest.NewRecorder()
+	m.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	require.Equal(t, http.StatusOK, answer.Code)
+	return answer.Body.String()
 }
 
-func requireMetrics(t *testing.T, m *metrics, lines ...string) {
+func requireMetrics(t *testing.T, m *Metrics, lines ...string) {
 	t.Helper()
 	shown := scrape(t, m)
 	for _, line := range lines {
@@ -35,8 +35,8 @@ func requireMetrics(t *testing.T, m *metrics, lines ...string) {
 }
 
 func TestEngineEventsMoveFigures(t *testing.T) {
-	m := newMetrics()
-	e := engineEvents(&m.engine, slog.New(slog.DiscardHandler), func() {})
+	m := New("v1")
+	e := m.Engine()
 	e.Appended(1000, 10)
 	e.Appended(500, 5)
 	e.Duplicate()
@@ -69,39 +69,9 @@ func TestEngineEventsMoveFigures(t *testing.T) {
 		"streamhouse_cache_misses_total 1",
 		"streamhouse_store_trouble 0",
 	)
-	require.Contains(t, scrape(t, m), "streamhouse_build_info{")
+	require.Contains(t, scrape(t, m), `streamhouse_build_info{go="`)
+	require.Contains(t, scrape(t, m), `version="v1"} 1`)
 	require.Contains(t, scrape(t, m), "process_open_fds")
-}
-
-func TestTroubleIsLoggedWithoutAFlood(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var lines bytes.Buffer
-		var changes int
-		m := newMetrics()
-		e := engineEvents(&m.engine, slog.New(slog.NewTextHandler(&lines, nil)), func() { changes++ })
-		for i := range 1000 { // 50 s
-			e.StoreTrouble(errors.New("503 SlowDown"), i+1, 50*time.Millisecond)
-			time.Sleep(50 * time.Millisecond)
-		}
-		require.Equal(t, 2, strings.Count(lines.String(), "\n"), lines.String())
-		require.Contains(t, lines.String(), "level=ERROR")
-		require.Contains(t, lines.String(), "503 SlowDown")
-		requireMetrics(t, m, "streamhouse_store_trouble 1")
-
-		e.StoreRecovered()
-		require.Contains(t, lines.String(), `msg="the object store works again" failures=1000 after=50s`)
-		requireMetrics(t, m, "streamhouse_store_trouble 0")
-
-		lines.Reset()
-		e.StoreTrouble(errors.New("again"), 1, time.Second) // a new row is told at once
-		require.Contains(t, lines.String(), "failures=1")
-
-		e.CacheTrouble(errors.New("disk full"))
-		e.Fenced(errors.New("epoch 8"))
-		requireMetrics(t, m, "streamhouse_cache_disk_off 1", "streamhouse_fenced 1")
-		require.Contains(t, lines.String(), "disk full")
-		require.Equal(t, 1003, changes)
-	})
 }
 
 // storeStub answers each call with the next error.
@@ -132,15 +102,15 @@ func (s *storeStub) List(context.Context, string, string) iter.Seq2[objstore.Inf
 }
 
 func TestStoreCallsAreCountedByKindAndOutcome(t *testing.T) {
-	m := newMetrics()
+	m := New("v1")
 	broken := errors.New("broken")
-	w := &watchedStore{store: &storeStub{errs: []error{
+	w := WatchStore(&storeStub{errs: []error{
 		nil, objstore.ErrExists, broken, // put
 		nil, objstore.ErrNotFound, // get
 		nil, objstore.ErrRange, context.Canceled, // get_range
 		nil, objstore.ErrPermanent, // delete
 		nil, nil, nil, broken, nil, // list: whole, failed, broken off
-	}}, called: []func(storeCall){m.store.called}}
+	}}, m.StoreCalled)
 	ctx := t.Context()
 	for _, want := range []error{nil, objstore.ErrExists, broken} {
 		require.ErrorIs(t, w.Put(ctx, "k", make([]byte, 7)), want)
@@ -186,7 +156,7 @@ func TestStoreCallsAreCountedByKindAndOutcome(t *testing.T) {
 func TestListingCountsOnlyTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var took time.Duration
-		w := &watchedStore{store: &storeStub{errs: []error{nil, nil}}, called: []func(storeCall){func(c storeCall) { took = c.took }}}
+		w := WatchStore(&storeStub{errs: []error{nil, nil}}, func(c StoreCall) { took = c.Took })
 		for range w.List(t.Context(), "", "") {
 			time.Sleep(time.Hour)
 		}
@@ -195,8 +165,8 @@ func TestListingCountsOnlyTheStore(t *testing.T) {
 }
 
 func TestGRPCEventsMoveFigures(t *testing.T) {
-	m := newMetrics()
-	e := m.grpc.events()
+	m := New("v1")
+	e := m.GRPC()
 	e.Handled("/streamhouse.StreamHouse/Produce", codes.OK, 20*time.Millisecond)
 	e.Handled("/streamhouse.StreamHouse/Produce", codes.Unavailable, time.Second)
 	requireMetrics(t, m,
@@ -207,8 +177,8 @@ func TestGRPCEventsMoveFigures(t *testing.T) {
 }
 
 func TestKafkaEventsMoveFigures(t *testing.T) {
-	m := newMetrics()
-	e := m.kafka.events()
+	m := New("v1")
+	e := m.Kafka()
 	e.Opened()
 	e.Opened()
 	e.Closed()
@@ -222,4 +192,15 @@ func TestKafkaEventsMoveFigures(t *testing.T) {
 		`streamhouse_kafka_errors_total{api="Produce",code="NOT_LEADER_FOR_PARTITION"} 1`,
 		`streamhouse_kafka_refused_total{reason="stalled"} 1`,
 	)
+}
+
+func TestTroubleMovesFigures(t *testing.T) {
+	m := New("v1")
+	e := m.Engine()
+	e.StoreTrouble(errors.New("503"), 1, time.Second)
+	e.CacheTrouble(errors.New("disk full"))
+	e.Fenced(errors.New("epoch 8"))
+	requireMetrics(t, m, "streamhouse_store_trouble 1", "streamhouse_cache_disk_off 1", "streamhouse_fenced 1")
+	e.StoreRecovered()
+	requireMetrics(t, m, "streamhouse_store_trouble 0", "streamhouse_fenced 1")
 }

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -19,10 +19,10 @@ const (
 	atEnd                   // and each record is timed from its stamp
 )
 
-// benchReader reads all partitions of the topic with one client.
-type benchReader struct {
-	b      *bench
-	t      *benchTopic
+// reader reads all partitions of the topic with one client.
+type reader struct {
+	b      *Config
+	t      *topic
 	p      *progress
 	client *kgo.Client
 	next   map[int32]int64 // the offset behind the last one that was read
@@ -31,10 +31,10 @@ type benchReader struct {
 }
 
 // read is the cold phase: everything that the topic holds when it begins.
-func (b *bench) read(ctx context.Context, t *benchTopic, m *meter) phaseResult {
+func (b *Config) read(ctx context.Context, t *topic, m *meter) phaseResult {
 	defer m.finish()
 	p := m.start("cold")
-	reader, err := newBenchReader(ctx, b, t, p, atStart)
+	reader, err := newReader(ctx, b, t, p, atStart)
 	if err != nil {
 		p.failures.add(err)
 		return p.result(0)
@@ -43,12 +43,12 @@ func (b *bench) read(ctx context.Context, t *benchTopic, m *meter) phaseResult {
 	return reader.drain(ctx)
 }
 
-func newBenchReader(ctx context.Context, b *bench, t *benchTopic, p *progress, from readFrom) (*benchReader, error) {
+func newReader(ctx context.Context, b *Config, t *topic, p *progress, from readFrom) (*reader, error) {
 	start, end, err := t.offsets(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &benchReader{b: b, t: t, p: p, next: maps.Clone(start), stamps: from == atEnd, last: p.started}
+	r := &reader{b: b, t: t, p: p, next: maps.Clone(start), stamps: from == atEnd, last: p.started}
 	if from == atEnd {
 		r.next = end
 	}
@@ -73,7 +73,7 @@ func newBenchReader(ctx context.Context, b *bench, t *benchTopic, p *progress, f
 	return r, nil
 }
 
-func (r *benchReader) close() { r.client.Close() }
+func (r *reader) close() { r.client.Close() }
 
 // fetchTimer times fetch requests.
 type fetchTimer struct{ p *progress }
@@ -86,7 +86,7 @@ func (f fetchTimer) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE
 
 // follow reads what comes until the context until ends, however long that takes,
 // and then the rest.
-func (r *benchReader) follow(ctx, until context.Context) phaseResult {
+func (r *reader) follow(ctx, until context.Context) phaseResult {
 	for until.Err() == nil {
 		if err := r.poll(until); err != nil && until.Err() == nil {
 			r.p.failures.add(err)
@@ -98,7 +98,7 @@ func (r *benchReader) follow(ctx, until context.Context) phaseResult {
 
 // drain reads until it has everything that the topic holds at the time of the
 // call. It gives up when nothing comes for as long as its patience.
-func (r *benchReader) drain(ctx context.Context) phaseResult {
+func (r *reader) drain(ctx context.Context) phaseResult {
 	_, end, err := r.t.offsets(ctx)
 	for err == nil && !r.reached(end) {
 		err = r.pollPatiently(ctx)
@@ -110,7 +110,7 @@ func (r *benchReader) drain(ctx context.Context) phaseResult {
 }
 
 // pollPatiently is a poll that fails when nothing comes.
-func (r *benchReader) pollPatiently(ctx context.Context) error {
+func (r *reader) pollPatiently(ctx context.Context) error {
 	waiting, cancel := context.WithTimeout(ctx, r.b.Patience)
 	defer cancel()
 	if err := r.poll(waiting); err != nil {
@@ -123,7 +123,7 @@ func (r *benchReader) pollPatiently(ctx context.Context) error {
 }
 
 // poll takes what has come, or waits for something.
-func (r *benchReader) poll(ctx context.Context) error {
+func (r *reader) poll(ctx context.Context) error {
 	fetches := r.client.PollFetches(ctx)
 	now := time.Now()
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
@@ -136,7 +136,7 @@ func (r *benchReader) poll(ctx context.Context) error {
 	return fetches.Err()
 }
 
-func (r *benchReader) count(records []*kgo.Record, now time.Time) {
+func (r *reader) count(records []*kgo.Record, now time.Time) {
 	var bytes int64
 	for _, record := range records {
 		bytes += int64(len(record.Value))
@@ -150,7 +150,7 @@ func (r *benchReader) count(records []*kgo.Record, now time.Time) {
 	r.p.bytes.Add(bytes)
 }
 
-func (r *benchReader) reached(end map[int32]int64) bool {
+func (r *reader) reached(end map[int32]int64) bool {
 	for partition, offset := range end {
 		if r.next[partition] < offset {
 			return false

@@ -1,4 +1,4 @@
-package main
+package metrics
 
 import (
 	"context"
@@ -8,17 +8,27 @@ import (
 	"streamhouse/objstore"
 )
 
-// watchedStore tells of every call to a store once it is over. The functions
-// in called are quick and may be called concurrently.
-type watchedStore struct {
-	store  objstore.Store
-	called []func(storeCall)
+// StoreCall is one call to the object store that is over.
+type StoreCall struct {
+	Op    objstore.Op
+	Bytes int64 // of the object or of the range; 0 for listings and deletions
+	Took  time.Duration
+	Err   error
 }
 
-var _ objstore.Store = (*watchedStore)(nil)
+// WatchStore returns the store with the functions called after every call to
+// it. They are quick and may be called concurrently.
+func WatchStore(store objstore.Store, called ...func(StoreCall)) objstore.Store {
+	return &watchedStore{store, called}
+}
+
+type watchedStore struct {
+	store  objstore.Store
+	called []func(StoreCall)
+}
 
 func (w *watchedStore) tell(op objstore.Op, start time.Time, bytes int, err error) {
-	c := storeCall{op: op, bytes: int64(bytes), took: time.Since(start), err: err}
+	c := StoreCall{Op: op, Bytes: int64(bytes), Took: time.Since(start), Err: err}
 	for _, called := range w.called {
 		called(c)
 	}

@@ -1,6 +1,10 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"streamhouse/cmd/streamhouse/units"
+)
 
 // settings are the broker's settings. Each stands here once: its flag, its
 // environment variable, its default and its help. A flag wins over the
@@ -17,22 +21,22 @@ type settings struct {
 	LocalStoragePath string `env:"LOCAL_STORAGE_PATH" default:"./data/storage" placeholder:"DIR" group:"Storage" help:"The local directory."`
 	Metadata         string `env:"STREAMHOUSE_METADATA" default:"./data/metadata.db" placeholder:"FILE" group:"Storage" help:"Metadata file, which makes starts fast. Lost, it is rebuilt from the bucket."`
 
-	Cache         string   `env:"STREAMHOUSE_CACHE" default:"./data/cache" placeholder:"DIR" group:"Memory and cache" help:"Folder of the disk cache."`
-	CacheSize     byteSize `env:"STREAMHOUSE_CACHE_SIZE" default:"1073741824" placeholder:"BYTES" group:"Memory and cache" help:"Size of the disk cache; 0 is none."`
-	CacheMemory   byteSize `env:"STREAMHOUSE_CACHE_MEMORY" default:"128MiB" placeholder:"BYTES" group:"Memory and cache" help:"Memory for blocks that were read from the store."`
-	TailMemory    byteSize `env:"STREAMHOUSE_TAIL_MEMORY" default:"128MiB" placeholder:"BYTES" group:"Memory and cache" help:"Memory for the newest records: consumers that keep up read only from here."`
-	UnflushedSize byteSize `env:"STREAMHOUSE_UNFLUSHED_SIZE" default:"128MiB" placeholder:"BYTES" group:"Memory and cache" help:"Memory for records on their way to the store. When it is full, producers wait."`
-	PrefetchSize  byteSize `env:"STREAMHOUSE_PREFETCH_SIZE" default:"8MiB" placeholder:"BYTES" group:"Memory and cache" help:"How far a sequential reader is read ahead, per partition."`
+	Cache         string      `env:"STREAMHOUSE_CACHE" default:"./data/cache" placeholder:"DIR" group:"Memory and cache" help:"Folder of the disk cache."`
+	CacheSize     units.Bytes `env:"STREAMHOUSE_CACHE_SIZE" default:"1073741824" placeholder:"BYTES" group:"Memory and cache" help:"Size of the disk cache; 0 is none."`
+	CacheMemory   units.Bytes `env:"STREAMHOUSE_CACHE_MEMORY" default:"128MiB" placeholder:"BYTES" group:"Memory and cache" help:"Memory for blocks that were read from the store."`
+	TailMemory    units.Bytes `env:"STREAMHOUSE_TAIL_MEMORY" default:"128MiB" placeholder:"BYTES" group:"Memory and cache" help:"Memory for the newest records: consumers that keep up read only from here."`
+	UnflushedSize units.Bytes `env:"STREAMHOUSE_UNFLUSHED_SIZE" default:"128MiB" placeholder:"BYTES" group:"Memory and cache" help:"Memory for records on their way to the store. When it is full, producers wait."`
+	PrefetchSize  units.Bytes `env:"STREAMHOUSE_PREFETCH_SIZE" default:"8MiB" placeholder:"BYTES" group:"Memory and cache" help:"How far a sequential reader is read ahead, per partition."`
 
 	FlushInterval flushInterval `env:"STREAMHOUSE_FLUSH_INTERVAL" default:"auto" placeholder:"DURATION" group:"Flushing" help:"Least time between the starts of two flushes that are not full: one PUT each. auto is 250ms on S3 and 0 on local storage."`
-	FlushSize     byteSize      `env:"STREAMHOUSE_FLUSH_SIZE" default:"8MiB" placeholder:"BYTES" group:"Flushing" help:"A flush that holds as much starts at once."`
+	FlushSize     units.Bytes   `env:"STREAMHOUSE_FLUSH_SIZE" default:"8MiB" placeholder:"BYTES" group:"Flushing" help:"A flush that holds as much starts at once."`
 	MaxInFlight   int           `env:"STREAMHOUSE_MAX_IN_FLIGHT" default:"4" placeholder:"COUNT" group:"Flushing" help:"Flushes that may be under way at once, 1 to 16."`
 
-	AutoCreateTopics  bool     `env:"STREAMHOUSE_AUTO_CREATE_TOPICS" default:"true" negatable:"" group:"Topics" help:"Create a topic that a Kafka client asks for and that does not exist."`
-	DefaultPartitions int32    `env:"STREAMHOUSE_DEFAULT_PARTITIONS" default:"1" placeholder:"COUNT" group:"Topics" help:"Partitions of a topic that is created without a number."`
-	MaxMessageSize    byteSize `env:"STREAMHOUSE_MAX_MESSAGE_SIZE" default:"1048588" placeholder:"BYTES" group:"Topics" help:"Largest record batch where the topic has no max.message.bytes of its own."`
+	AutoCreateTopics  bool        `env:"STREAMHOUSE_AUTO_CREATE_TOPICS" default:"true" negatable:"" group:"Topics" help:"Create a topic that a Kafka client asks for and that does not exist."`
+	DefaultPartitions int32       `env:"STREAMHOUSE_DEFAULT_PARTITIONS" default:"1" placeholder:"COUNT" group:"Topics" help:"Partitions of a topic that is created without a number."`
+	MaxMessageSize    units.Bytes `env:"STREAMHOUSE_MAX_MESSAGE_SIZE" default:"1048588" placeholder:"BYTES" group:"Topics" help:"Largest record batch where the topic has no max.message.bytes of its own."`
 
-	MaxRequestSize             byteSize      `env:"STREAMHOUSE_MAX_REQUEST_SIZE" default:"100MiB" placeholder:"BYTES" group:"Clients" help:"Largest request of a Kafka client, at most 100MiB. Those of gRPC clients are held to 16MiB as well."`
+	MaxRequestSize             units.Bytes   `env:"STREAMHOUSE_MAX_REQUEST_SIZE" default:"100MiB" placeholder:"BYTES" group:"Clients" help:"Largest request of a Kafka client, at most 100MiB. Those of gRPC clients are held to 16MiB as well."`
 	KafkaMaxConnections        int           `env:"STREAMHOUSE_KAFKA_MAX_CONNECTIONS" default:"20000" placeholder:"COUNT" group:"Clients" help:"Connections that are served at once."`
 	GroupMinSessionTimeout     time.Duration `env:"STREAMHOUSE_GROUP_MIN_SESSION_TIMEOUT" default:"6s" placeholder:"DURATION" group:"Clients" help:"Shortest session timeout that a group member may ask for."`
 	GroupMaxSessionTimeout     time.Duration `env:"STREAMHOUSE_GROUP_MAX_SESSION_TIMEOUT" default:"30m" placeholder:"DURATION" group:"Clients" help:"Longest session timeout that a group member may ask for."`

@@ -1,12 +1,14 @@
-package main
+package bench
 
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -15,11 +17,17 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// runProgram runs a command line and returns the exit status and what it wrote.
-func runProgram(args ...string) (status int, stdout, stderr string) {
-	var out, errs bytes.Buffer
-	status = run(args, output{&out, &errs})
-	return status, out.String(), errs.String()
+// runBench runs the benchmark with flags, and returns what it wrote.
+func runBench(t *testing.T, args ...string) (stdout string, err error) {
+	t.Helper()
+	var c Config
+	_, err = kong.Must(&c).Parse(args)
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	err = c.Run(t.Context(), &out, io.Discard)
+	return out.String(), err
 }
 
 func fakeBroker(t *testing.T, opts ...kfake.Opt) (*kfake.Cluster, string) {
@@ -30,7 +38,7 @@ func fakeBroker(t *testing.T, opts ...kfake.Opt) (*kfake.Cluster, string) {
 	return cluster, cluster.ListenAddrs()[0]
 }
 
-type benchOutput struct {
+type report struct {
 	RecordBytes int64         `json:"record_bytes"`
 	Codec       string        `json:"codec"`
 	Phases      []phaseResult `json:"phases"`
@@ -40,10 +48,10 @@ func TestBenchMeasuresEveryPhase(t *testing.T) {
 	for _, codec := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
 		t.Run(codec, func(t *testing.T) {
 			_, addr := fakeBroker(t)
-			status, stdout, stderr := runProgram("bench", "--addr", addr, "--phases=produce,tail,cold", "--codec", codec,
+			stdout, err := runBench(t, "--addr", addr, "--phases=produce,tail,cold", "--codec", codec,
 				"--records=5000", "--record-size=100", "--partitions=3", "--producers=2", "--json")
-			require.Zero(t, status, stderr)
-			var got benchOutput
+			require.NoError(t, err)
+			var got report
 			require.NoError(t, json.Unmarshal([]byte(stdout), &got))
 			require.EqualValues(t, 100, got.RecordBytes)
 			require.Equal(t, codec, got.Codec)
@@ -67,12 +75,12 @@ func TestBenchMeasuresEveryPhase(t *testing.T) {
 
 func TestBenchDeletesOnlyItsOwnTopic(t *testing.T) {
 	_, addr := fakeBroker(t, kfake.SeedTopics(2, "mine"))
-	status, _, stderr := runProgram("bench", "--addr", addr, "--records=10", "--topic=mine")
-	require.Zero(t, status, stderr)
-	status, _, stderr = runProgram("bench", "--addr", addr, "--records=10")
-	require.Zero(t, status, stderr)
-	status, _, stderr = runProgram("bench", "--addr", addr, "--records=10", "--keep", "--partitions=4")
-	require.Zero(t, status, stderr)
+	_, err := runBench(t, "--addr", addr, "--records=10", "--topic=mine")
+	require.NoError(t, err)
+	_, err = runBench(t, "--addr", addr, "--records=10")
+	require.NoError(t, err)
+	_, err = runBench(t, "--addr", addr, "--records=10", "--keep", "--partitions=4")
+	require.NoError(t, err)
 
 	client, err := kgo.NewClient(kgo.SeedBrokers(addr))
 	require.NoError(t, err)
@@ -92,11 +100,11 @@ func TestBenchDeletesOnlyItsOwnTopic(t *testing.T) {
 // A cold read has to find what an earlier run wrote, and say so when there is nothing new.
 func TestBenchReadsATopicThatIsThere(t *testing.T) {
 	_, addr := fakeBroker(t, kfake.SeedTopics(3, "mine"))
-	status, _, stderr := runProgram("bench", "--addr", addr, "--records=100", "--topic=mine", "--phases=produce")
-	require.Zero(t, status, stderr)
-	status, stdout, stderr := runProgram("bench", "--addr", addr, "--topic=mine", "--phases=cold", "--json")
-	require.Zero(t, status, stderr)
-	var got benchOutput
+	_, err := runBench(t, "--addr", addr, "--records=100", "--topic=mine", "--phases=produce")
+	require.NoError(t, err)
+	stdout, err := runBench(t, "--addr", addr, "--topic=mine", "--phases=cold", "--json")
+	require.NoError(t, err)
+	var got report
 	require.NoError(t, json.Unmarshal([]byte(stdout), &got))
 	require.Len(t, got.Phases, 1)
 	require.EqualValues(t, 100, got.Phases[0].Records)
@@ -104,9 +112,9 @@ func TestBenchReadsATopicThatIsThere(t *testing.T) {
 
 func TestBenchKeepsToARate(t *testing.T) {
 	_, addr := fakeBroker(t)
-	status, stdout, stderr := runProgram("bench", "--addr", addr, "--phases=produce", "--rate=500", "--records=250", "--json")
-	require.Zero(t, status, stderr)
-	var got benchOutput
+	stdout, err := runBench(t, "--addr", addr, "--phases=produce", "--rate=500", "--records=250", "--json")
+	require.NoError(t, err)
+	var got report
 	require.NoError(t, json.Unmarshal([]byte(stdout), &got))
 	require.EqualValues(t, 250, got.Phases[0].Records)
 	require.GreaterOrEqual(t, got.Phases[0].Seconds, 0.49)
@@ -114,8 +122,8 @@ func TestBenchKeepsToARate(t *testing.T) {
 
 func TestBenchStopsAtItsDuration(t *testing.T) {
 	_, addr := fakeBroker(t)
-	status, stdout, stderr := runProgram("bench", "--addr", addr, "--phases=produce", "--duration=200ms")
-	require.Zero(t, status, stderr)
+	stdout, err := runBench(t, "--addr", addr, "--phases=produce", "--duration=200ms")
+	require.NoError(t, err)
 	require.Contains(t, stdout, "p99.9 ms")
 	require.Contains(t, stdout, "produce")
 }
@@ -134,17 +142,15 @@ func TestBenchReportsRefusals(t *testing.T) {
 		}
 		return resp, nil, true
 	})
-	status, stdout, stderr := runProgram("bench", "--addr", addr, "--records=10", "--phases=produce")
-	require.Equal(t, 1, status)
-	require.Contains(t, stderr, "the benchmark failed: produce: 10 errors, the first: INVALID_RECORD")
+	stdout, err := runBench(t, "--addr", addr, "--records=10", "--phases=produce")
+	require.ErrorIs(t, err, ErrFailed)
+	require.ErrorContains(t, err, "the benchmark failed: produce: 10 errors, the first: INVALID_RECORD")
 	require.Contains(t, stdout, "produce") // the table comes anyway
 }
 
 func TestBenchSaysThatNobodyAnswers(t *testing.T) {
-	status, _, stderr := runProgram("bench", "--addr=127.0.0.1:1", "--patience=300ms")
-	require.Equal(t, 1, status)
-	require.Contains(t, stderr, "no Kafka broker answers at [127.0.0.1:1]")
-	require.Equal(t, 1, strings.Count(stderr, "\n"))
+	_, err := runBench(t, "--addr=127.0.0.1:1", "--patience=300ms")
+	require.ErrorContains(t, err, "no Kafka broker answers at [127.0.0.1:1]")
 }
 
 func TestBenchRefusesSettings(t *testing.T) {
@@ -159,9 +165,8 @@ func TestBenchRefusesSettings(t *testing.T) {
 		"--codec=middle-out": "--codec must be one of",
 		"--acks=2":           "--acks must be one of",
 	} {
-		status, _, stderr := runProgram("bench", args)
-		require.Equal(t, 2, status, args)
-		require.Contains(t, stderr, want)
+		_, err := runBench(t, args)
+		require.ErrorContains(t, err, want)
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// benchTopic is the topic that is measured. One that the benchmark named itself
+// topic is the topic that is measured. One that the benchmark named itself
 // is deleted by close.
-type benchTopic struct {
+type topic struct {
 	name   string
 	fresh  bool
 	limit  time.Duration
@@ -21,13 +21,13 @@ type benchTopic struct {
 	admin  *kadm.Client
 }
 
-// openBenchTopic connects and creates the topic, unless it exists under a name that was given.
-func openBenchTopic(ctx context.Context, b *bench) (*benchTopic, error) {
+// openTopic connects and creates the topic, unless it exists under a name that was given.
+func openTopic(ctx context.Context, b *Config) (*topic, error) {
 	client, err := kgo.NewClient(b.clientOptions()...)
 	if err != nil {
 		return nil, err
 	}
-	t := &benchTopic{name: b.Topic, limit: b.Patience, client: client, admin: kadm.NewClient(client)}
+	t := &topic{name: b.Topic, limit: b.Patience, client: client, admin: kadm.NewClient(client)}
 	if t.name == "" {
 		t.name = fmt.Sprintf("bench-%d", time.Now().UnixNano())
 		t.fresh = !b.Keep
@@ -47,7 +47,7 @@ func openBenchTopic(ctx context.Context, b *bench) (*benchTopic, error) {
 }
 
 // offsets returns the first and the next offset of each partition.
-func (t *benchTopic) offsets(ctx context.Context) (start, end map[int32]int64, err error) {
+func (t *topic) offsets(ctx context.Context) (start, end map[int32]int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
 	starts, err := t.admin.ListStartOffsets(ctx, t.name)
@@ -67,7 +67,7 @@ func (t *benchTopic) offsets(ctx context.Context) (start, end map[int32]int64, e
 	return t.byPartition(starts), t.byPartition(ends), nil
 }
 
-func (t *benchTopic) byPartition(listed kadm.ListedOffsets) map[int32]int64 {
+func (t *topic) byPartition(listed kadm.ListedOffsets) map[int32]int64 {
 	offsets := make(map[int32]int64)
 	for p, o := range listed[t.name] {
 		offsets[p] = o.Offset
@@ -76,7 +76,7 @@ func (t *benchTopic) byPartition(listed kadm.ListedOffsets) map[int32]int64 {
 }
 
 // close deletes the topic where it is the benchmark's own, also after an interruption.
-func (t *benchTopic) close() error {
+func (t *topic) close() error {
 	defer t.client.Close()
 	if !t.fresh {
 		return nil

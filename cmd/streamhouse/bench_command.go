@@ -1,0 +1,13 @@
+package main
+
+import "streamhouse/cmd/streamhouse/bench"
+
+// benchCommand is the benchmark as a command.
+type benchCommand struct{ bench.Config }
+
+// Run measures until it is done or the process is told to stop.
+func (b *benchCommand) Run(out output) error {
+	ctx, stop := untilSignal()
+	defer stop()
+	return b.Config.Run(ctx, out.out, out.err)
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"streamhouse/cmd/streamhouse/metrics"
+)
+
+func TestTroubleIsLoggedWithoutAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		var changes int
+		m := metrics.New("v1")
+		e := engineEvents(m.Engine(), slog.New(slog.NewTextHandler(&lines, nil)), func() { changes++ })
+		for i := range 1000 { // 50 s
+			e.StoreTrouble(errors.New("503 SlowDown"), i+1, 50*time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
+		}
+		require.Equal(t, 2, strings.Count(lines.String(), "\n"), lines.String())
+		require.Contains(t, lines.String(), "level=ERROR")
+		require.Contains(t, lines.String(), "503 SlowDown")
+		requireFigures(t, m, "streamhouse_store_trouble 1")
+
+		e.StoreRecovered()
+		require.Contains(t, lines.String(), `msg="the object store works again" failures=1000 after=50s`)
+		requireFigures(t, m, "streamhouse_store_trouble 0")
+
+		lines.Reset()
+		e.StoreTrouble(errors.New("again"), 1, time.Second) // a new row is told at once
+		require.Contains(t, lines.String(), "failures=1")
+
+		e.CacheTrouble(errors.New("disk full"))
+		e.Fenced(errors.New("epoch 8"))
+		requireFigures(t, m, "streamhouse_cache_disk_off 1", "streamhouse_fenced 1")
+		require.Contains(t, lines.String(), "disk full")
+		require.Equal(t, 1003, changes)
+	})
+}
+
+func requireFigures(t *testing.T, m *metrics.Metrics, lines ...string) {
+	t.Helper()
+	_, shown := get(t, newHTTPServer(newHealth(), m, slog.New(slog.DiscardHandler)), "/metrics")
+	for _, line := range lines {
+		require.Contains(t, shown, "\n"+line+"\n")
+	}
+}
