@@ -78,7 +78,7 @@ func (l *Log) firstExtentUpTo(id PartitionID, ts int64) (int64, error) {
 	if err != nil {
 		return -1, err
 	}
-	for _, e := range p.meta.Extents {
+	for e := range p.meta.Extents.All() {
 		if e.MaxTimestamp >= ts {
 			return max(e.Base, p.meta.LogStart), nil
 		}
@@ -120,11 +120,11 @@ func (l *Log) maxTimes(id PartitionID) (start int64, cut meta.Extent, largest in
 	if err != nil {
 		return 0, cut, largest, err
 	}
-	extents := p.meta.Extents
-	if len(extents) > 0 && extents[0].Base < p.meta.LogStart {
-		cut, extents = extents[0], extents[1:]
-	}
-	for _, e := range extents {
+	for e := range p.meta.Extents.All() {
+		if e.Base < p.meta.LogStart { // only the first may
+			cut = e
+			continue
+		}
 		largest = max(largest, e.MaxTimestamp)
 	}
 	return p.meta.LogStart, cut, largest, nil

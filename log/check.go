@@ -35,7 +35,7 @@ func (l *Log) blocksLocked() map[string][]placedExtent {
 	work := make(map[string][]placedExtent)
 	for t := range l.state.Topics() {
 		for _, p := range t.Partitions {
-			for _, e := range p.Extents {
+			for e := range p.Extents.All() {
 				if g := l.state.Segment(e.Segment); g != nil {
 					key := journalKey(g.Epoch, g.ID)
 					work[key] = append(work[key], placedExtent{p.ID, e})

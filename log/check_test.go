@@ -37,6 +37,32 @@ func written(t *testing.T) (e *engine, p []PartitionID, key string) {
 	return e, p, key
 }
 
+// firstExtent returns where a partition's oldest records are.
+func firstExtent(p *meta.Partition) (first meta.Extent) {
+	for e := range p.Extents.All() {
+		return e
+	}
+	return first
+}
+
+// placed is the partition p as a state has it whose commit says that its only extent is x.
+func (e *engine) placed(p *meta.Partition, x meta.Extent) *meta.Partition {
+	e.t.Helper()
+	s := meta.NewState()
+	s.Seq, s.Epoch = x.Segment-1, e.state.Epoch
+	_, err := s.Apply(&meta.Commit{Seq: x.Segment, Epoch: s.Epoch, Entries: []meta.Entry{
+		&meta.CreateTopic{ID: p.ID.Topic, Name: "t", Partitions: p.ID.Index + 1},
+		&meta.Append{Partition: p.ID, Pos: x.Pos, Len: x.Len, Batches: []meta.Batch{
+			{Len: x.To - x.From, Offsets: x.Count, MaxTimestamp: x.MaxTimestamp, ProducerID: -1},
+		}},
+	}})
+	require.NoError(e.t, err)
+	placed := s.Partition(p.ID)
+	require.Equal(e.t, x, firstExtent(placed))
+	placed.HighWatermark = p.HighWatermark
+	return placed
+}
+
 // What may happen to the bucket behind the broker's back is noticed, and the text says where.
 func TestCheckNoticesDamage(t *testing.T) {
 	for what, c := range map[string]struct {
@@ -75,7 +101,7 @@ func TestCheckNoticesDamage(t *testing.T) {
 			var good []byte
 			rewrite(t, e.store, key, func(o []byte) []byte {
 				good = slices.Clone(o)
-				return c.damage(o, e.partitionOf(p[0]).meta.Extents[0])
+				return c.damage(o, firstExtent(e.partitionOf(p[0]).meta))
 			})
 			err := e.Check(t.Context())
 			require.ErrorContains(t, err, key)
@@ -91,7 +117,7 @@ func TestCheckComparesExtentsWithTheirBlocks(t *testing.T) {
 	e, p, key := written(t)
 	object, err := e.store.Get(t.Context(), key)
 	require.NoError(t, err)
-	good := placedExtent{p[0], e.partitionOf(p[0]).meta.Extents[0]}
+	good := placedExtent{p[0], firstExtent(e.partitionOf(p[0]).meta)}
 	require.NoError(t, e.checkExtent(object, good))
 	for what, change := range map[string]func(*placedExtent){
 		"partition":             func(x *placedExtent) { x.partition = p[1] },
@@ -181,17 +207,18 @@ func TestReadOfADamagedBlock(t *testing.T) {
 func TestReadOfABlockThatIsAnother(t *testing.T) {
 	e, p, _ := written(t)
 	e.reopen()
-	m := e.partitionOf(p[0]).meta
-	good := m.Extents[0]
+	part := e.partitionOf(p[0])
+	m, good := part.meta, firstExtent(part.meta)
 	for what, change := range map[string]func(*meta.Extent){
 		"fewer bytes":  func(x *meta.Extent) { x.To++ },
 		"half a batch": func(x *meta.Extent) { x.To -= 20 },
 		"more offsets": func(x *meta.Extent) { x.Count -= 10 },
 	} {
-		m.Extents[0] = good
-		change(&m.Extents[0])
+		bad := good
+		change(&bad)
+		part.meta = e.placed(m, bad)
 		require.ErrorIs(t, e.read(p[0], 0).Err, ErrCorruptLog, what)
 	}
-	m.Extents[0] = good
+	part.meta = m
 	require.Equal(t, numbers(0, 100), e.values(p[0], 0))
 }

@@ -1,7 +1,6 @@
 package log
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,7 +145,7 @@ func (l *Log) encode(f *flush) error {
 	f.writer = l.writerPool.Get().(*segmentWriter)
 	f.writer.reset()
 	f.writer.hurry = f.hurry
-	slices.SortStableFunc(f.items, func(a, b *item) int { return comparePartitions(a.partition.id, b.partition.id) })
+	slices.SortStableFunc(f.items, func(a, b *item) int { return a.partition.id.Compare(b.partition.id) })
 	for i := 0; i < len(f.items); {
 		i = l.encodeBlock(f, i)
 	}
@@ -156,13 +155,6 @@ func (l *Log) encode(f *flush) error {
 	f.info.Seq, f.info.Batches, f.info.Entries = f.commit.Seq, len(f.items), len(f.commit.Entries)
 	f.info.BatchBytes, f.info.ObjectBytes = f.bytes, int64(len(f.body))
 	return err
-}
-
-func comparePartitions(a, b PartitionID) int {
-	if c := slices.Compare(a.Topic[:], b.Topic[:]); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.Index, b.Index)
 }
 
 // encodeBlock writes the batches from i on that share a block, and returns the

@@ -102,12 +102,11 @@ func committed(p PartitionID, o meta.GroupOffset) CommittedOffset {
 // CommittedOffsets returns all positions of a group, by topic id and partition.
 func (l *Log) CommittedOffsets(group string) []CommittedOffset {
 	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
 	var all []CommittedOffset
 	for p, o := range l.state.GroupOffsets(group) {
 		all = append(all, committed(p, o))
 	}
-	l.stateMu.RUnlock()
-	slices.SortFunc(all, func(a, b CommittedOffset) int { return comparePartitions(a.Partition, b.Partition) })
 	return all
 }
 

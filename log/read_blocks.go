@@ -23,8 +23,11 @@ type extentRef struct {
 // one at least. stateMu is held for reading.
 func (l *Log) extentsLocked(p *partition, offset int64, budget int) []extentRef {
 	var refs []extentRef
-	for i, sum := p.meta.FindExtent(offset), 0; i < len(p.meta.Extents) && (len(refs) == 0 || sum < budget); i++ {
-		e := p.meta.Extents[i]
+	sum := 0
+	for e := range p.meta.Extents.From(offset) {
+		if len(refs) > 0 && sum >= budget {
+			break
+		}
 		segment := l.state.Segment(e.Segment)
 		if segment == nil {
 			break // Check reports it; the reader sees a hole and gets an error

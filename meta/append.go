@@ -94,7 +94,7 @@ func (e *Append) apply(s *application) Outcome {
 		}
 		from += b.Len
 	}
-	if x.finish(); p.unsavedExtents > 0 {
+	if x.finish(); p.Extents.unsaved > 0 {
 		s.unsaved.partition(p)
 	}
 	return Outcome{Batches: out}

@@ -77,11 +77,12 @@ func (c *Changes) takePartitions(u *unsaved) {
 		}
 		key = appendPartitionKey(key[:0], p.ID)
 		c.set(inPartitions, key, p.appendValue)
-		if p.trimmed {
+		if p.Extents.trimmed {
 			c.add(inExtents, opDeleteRange, appendExtentKey(nil, p.ID, 0), appendExtentKey(nil, p.ID, p.firstBase()))
 		}
-		for i := len(p.Extents) - p.unsavedExtents; i < len(p.Extents); i++ {
-			e := &p.Extents[i]
+		list := p.Extents.list
+		for i := len(list) - p.Extents.unsaved; i < len(list); i++ {
+			e := &list[i]
 			key = appendExtentKey(key[:0], p.ID, e.Base)
 			c.set(inExtents, key, e.appendValue)
 		}
@@ -90,10 +91,10 @@ func (c *Changes) takePartitions(u *unsaved) {
 
 // firstBase is the offset before which the partition has no extents.
 func (p *Partition) firstBase() int64 {
-	if len(p.Extents) == 0 {
+	if len(p.Extents.list) == 0 {
 		return p.HighWatermark
 	}
-	return p.Extents[0].Base
+	return p.Extents.list[0].Base
 }
 
 func (c *Changes) takeProducers(u *unsaved) {

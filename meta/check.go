@@ -84,8 +84,8 @@ func (c *checker) partition(p *partitionName) {
 // overlap. Only the first extent may begin before the start.
 func (c *checker) extents(p *partitionName) {
 	next := p.LogStart
-	for i := range p.Extents {
-		e := &p.Extents[i]
+	for i := range p.Extents.list {
+		e := &p.Extents.list[i]
 		if e.Base != next && (i > 0 || e.Base > next || e.Base < 0 || e.End() <= next) {
 			c.fail("%v: an extent from %d to %d where %d is next", p, e.Base, e.End(), next)
 		}

@@ -11,11 +11,9 @@ import (
 // maxDifferences is how many differences Diff words; the others are counted.
 const maxDifferences = 20
 
-// Equal reports whether two states are the same. Which changes were taken does not count.
-func (s *State) Equal(other *State) bool { return s.Diff(other) == "" }
-
-// Diff describes how two states differ, a line for each difference, or returns "". It
-// may run beside other readers of both.
+// Diff describes how two states differ, a line for each difference, or returns "" where
+// they are the same. Which changes were taken does not count. It may run beside other
+// readers of both.
 func (s *State) Diff(other *State) string {
 	var d differ
 	d.value("cluster", s.Cluster, other.Cluster)
@@ -112,7 +110,7 @@ func (d *differ) partition(name string, a, b *Partition) {
 	d.value(name+" id", a.ID, b.ID)
 	d.value(name+" log start", a.LogStart, b.LogStart)
 	d.value(name+" high watermark", a.HighWatermark, b.HighWatermark)
-	diffLists(d, name+" extent", a.Extents, b.Extents)
+	diffLists(d, name+" extent", a.Extents.list, b.Extents.list)
 	diffLists(d, name+" epoch", a.Epochs, b.Epochs)
 	diffMaps(d, name+" producer", a.Producers, b.Producers, func(name string, a, b *Producer) {
 		d.value(name+" id", a.ID, b.ID)

@@ -24,8 +24,8 @@ func TestDiffNamesWhatDiffers(t *testing.T) {
 		"number of partitions":           func(s *State, p *Partition) { s.growTopic(s.byName["a"], 3) },
 		"(a/0) log start: 5 against 6":   func(s *State, p *Partition) { p.LogStart++ },
 		"(a/0) high watermark":           func(s *State, p *Partition) { p.HighWatermark++ },
-		"(a/0) extent 1":                 func(s *State, p *Partition) { p.Extents[1].MaxTimestamp++ },
-		"(a/0) extent: 2 against 1":      func(s *State, p *Partition) { p.Extents = p.Extents[:1] },
+		"(a/0) extent 1":                 func(s *State, p *Partition) { p.Extents.list[1].MaxTimestamp++ },
+		"(a/0) extent: 2 against 1":      func(s *State, p *Partition) { p.Extents.list = p.Extents.list[:1] },
 		"(a/0) epoch 0":                  func(s *State, p *Partition) { p.Epochs[0].Start++ },
 		"producer 1 epoch: 0 against 1":  func(s *State, p *Partition) { p.Producers[1].Epoch++ },
 		"producer 1 last time":           func(s *State, p *Partition) { p.Producers[1].LastTime++ },
@@ -41,7 +41,6 @@ func TestDiffNamesWhatDiffers(t *testing.T) {
 		require.Empty(t, a.Diff(b))
 		change(b, p)
 		require.Contains(t, a.Diff(b), want)
-		require.False(t, a.Equal(b))
 	}
 }
 

@@ -3,18 +3,56 @@ package meta
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 	"sort"
 )
 
 // End is the offset behind the extent's last record.
 func (e *Extent) End() int64 { return e.Base + int64(e.Count) }
 
-// FindExtent returns the index of the first extent that ends behind offset, or
-// len(Extents).
-func (p *Partition) FindExtent(offset int64) int {
-	return sort.Search(len(p.Extents), func(i int) bool { return p.Extents[i].End() > offset })
+// Extents are the extents of a partition, ascending by Base, without overlap. The zero
+// value has none. Whoever may read the state may read them; what they yield are copies.
+type Extents struct {
+	list    []Extent
+	slack   int  // places of dropped extents in front of list, which its array still holds
+	unsaved int  // how many of the last ones bbolt lacks
+	trimmed bool // some were dropped that bbolt may have
 }
+
+// All yields every extent.
+func (x *Extents) All() iter.Seq[Extent] { return slices.Values(x.list) }
+
+// From yields the extents from the first one that ends behind offset: the one that
+// holds it, unless it lies before the first or behind the last.
+func (x *Extents) From(offset int64) iter.Seq[Extent] { return slices.Values(x.list[x.find(offset):]) }
+
+// find returns the index of the first extent that ends behind offset, or their number.
+func (x *Extents) find(offset int64) int {
+	return sort.Search(len(x.list), func(i int) bool { return x.list[i].End() > offset })
+}
+
+// add puts an extent behind the last one.
+func (x *Extents) add(e Extent) {
+	x.list = append(x.list, e)
+	x.unsaved++
+}
+
+// drop forgets the first n.
+func (x *Extents) drop(n int) {
+	x.list = x.list[n:]
+	x.unsaved = min(x.unsaved, len(x.list))
+	x.trimmed = x.trimmed || n > 0
+	// Moving what is left costs no more than what was dropped since the last time,
+	// and a partition that shrinks gives memory back.
+	if x.slack += n; x.slack > len(x.list) {
+		x.list, x.slack = append([]Extent(nil), x.list...), 0
+	}
+}
+
+// saved says that bbolt has them all, and no other.
+func (x *Extents) saved() { x.unsaved, x.trimmed = 0, false }
 
 // LastStableOffset is the offset before which no transaction is open. There
 // are none, so it is the high watermark.
@@ -84,34 +122,26 @@ func (x *extender) finish() {
 	if x.open.Count == 0 {
 		return
 	}
-	x.p.Extents = append(x.p.Extents, x.open)
-	x.p.unsavedExtents++
+	x.p.Extents.add(x.open)
 	x.segment.Extents++
 	x.open = Extent{}
 }
 
 // dropExtents forgets the first n extents of a partition.
 func (s *State) dropExtents(p *Partition, n int) {
-	for i := range p.Extents[:n] {
-		if g := s.Segment(p.Extents[i].Segment); g != nil {
+	for _, e := range p.Extents.list[:n] {
+		if g := s.Segment(e.Segment); g != nil {
 			g.Extents--
 		}
 	}
-	p.Extents = p.Extents[n:]
-	p.unsavedExtents = min(p.unsavedExtents, len(p.Extents))
-	p.trimmed = p.trimmed || n > 0
-	// Moving what is left costs no more than what was dropped since the last time,
-	// and a partition that shrinks gives memory back.
-	if p.slack += n; p.slack > len(p.Extents) {
-		p.Extents, p.slack = append([]Extent(nil), p.Extents...), 0
-	}
+	p.Extents.drop(n)
 }
 
 // moveStart moves the log's start forward to offset. What lies wholly before it is
 // forgotten, except by idempotent producers.
 func (s *State) moveStart(p *Partition, offset int64) {
 	p.LogStart = offset
-	s.dropExtents(p, p.FindExtent(offset))
+	s.dropExtents(p, p.Extents.find(offset))
 	// The epoch that offset belongs to is the oldest that is left; it begins here now.
 	i := sort.Search(len(p.Epochs), func(i int) bool { return p.Epochs[i].Start > offset })
 	if i > 0 {

@@ -15,7 +15,7 @@ func TestBatchesOfABlockShareAnExtent(t *testing.T) {
 	late.MaxTimestamp = 9
 	out := j.append(p, plain(3), late, plain(1))
 	require.Equal(t, []BatchOutcome{{Base: 0}, {Base: 3}, {Base: 5}}, out)
-	require.Equal(t, []Extent{{Base: 0, Count: 6, Segment: j.state.Seq, Pos: 64, Len: 1000, From: 0, To: 60, MaxTimestamp: 9}}, j.state.Partition(p).Extents)
+	require.Equal(t, []Extent{{Base: 0, Count: 6, Segment: j.state.Seq, Pos: 64, Len: 1000, From: 0, To: 60, MaxTimestamp: 9}}, j.state.Partition(p).Extents.list)
 	require.EqualValues(t, 6, j.state.Partition(p).HighWatermark)
 	require.EqualValues(t, 6, j.state.Partition(p).LastStableOffset())
 }
@@ -28,7 +28,7 @@ func TestRefusedBatchSplitsTheExtent(t *testing.T) {
 	require.Equal(t, BatchOutcome{Duplicate: true}, out[1])
 	require.ErrorIs(t, out[3].Err, ErrOutOfOrderSequence)
 	require.EqualValues(t, 4, out[4].Base)
-	extents := j.state.Partition(p).Extents[1:]
+	extents := j.state.Partition(p).Extents.list[1:]
 	require.Len(t, extents, 3)
 	for i, want := range [][4]int64{{1, 1, 0, 10}, {2, 2, 20, 40}, {4, 1, 50, 60}} {
 		e := extents[i]
@@ -42,7 +42,7 @@ func TestExtentCountDoesNotOverflow(t *testing.T) {
 	p := at(j.topic("a", 1), 0)
 	b := Batch{Len: 10, Offsets: math.MaxInt32, ProducerID: -1}
 	j.append(p, b, b, plain(1))
-	require.Len(t, j.state.Partition(p).Extents, 3)
+	require.Len(t, j.state.Partition(p).Extents.list, 3)
 	require.EqualValues(t, 2*math.MaxInt32+1, j.state.Partition(p).HighWatermark)
 }
 
@@ -73,7 +73,7 @@ func TestSegmentsWithGaps(t *testing.T) {
 	}
 	for id := range j.state.Seq + 2 {
 		g := j.state.Segment(id)
-		holds := slices.ContainsFunc(j.state.Partition(p).Extents, func(e Extent) bool { return e.Segment == id })
+		holds := slices.ContainsFunc(j.state.Partition(p).Extents.list, func(e Extent) bool { return e.Segment == id })
 		require.Equal(t, holds, g != nil, "segment %d", id)
 		require.True(t, g == nil || g.ID == id)
 	}
@@ -81,10 +81,10 @@ func TestSegmentsWithGaps(t *testing.T) {
 
 func TestFindExtent(t *testing.T) {
 	p := &Partition{}
-	require.Equal(t, 0, p.FindExtent(0))
-	p.Extents = []Extent{{Base: 10, Count: 5}, {Base: 15, Count: 1}, {Base: 16, Count: 100}}
+	require.Equal(t, 0, p.Extents.find(0))
+	p.Extents.list = []Extent{{Base: 10, Count: 5}, {Base: 15, Count: 1}, {Base: 16, Count: 100}}
 	for offset, want := range map[int64]int{0: 0, 10: 0, 14: 0, 15: 1, 16: 2, 115: 2, 116: 3, 1000: 3} {
-		require.Equal(t, want, p.FindExtent(offset), "offset %d", offset)
+		require.Equal(t, want, p.Extents.find(offset), "offset %d", offset)
 	}
 }
 
@@ -117,21 +117,21 @@ func TestDeleteRecords(t *testing.T) {
 	for range 5 {
 		j.append(p, plain(10))
 	}
-	first := j.state.Partition(p).Extents[0].Segment
+	first := j.state.Partition(p).Extents.list[0].Segment
 	del := func(offset int64) Outcome { return j.commit(&DeleteRecords{Partition: p, Offset: offset})[0] }
 
 	require.ErrorIs(t, del(51).Err, ErrOffsetOutOfRange)
 	require.ErrorIs(t, del(-2).Err, ErrOffsetOutOfRange)
 	require.EqualValues(t, 0, del(0).Value)
 	require.EqualValues(t, 5, del(5).Value)
-	require.Len(t, j.state.Partition(p).Extents, 5, "the extent that holds the start stays")
+	require.Len(t, j.state.Partition(p).Extents.list, 5, "the extent that holds the start stays")
 	require.EqualValues(t, 20, del(20).Value)
-	require.Len(t, j.state.Partition(p).Extents, 3)
+	require.Len(t, j.state.Partition(p).Extents.list, 3)
 	require.Zero(t, j.state.Segment(first).Extents)
 	require.EqualValues(t, 20, del(3).Value, "below the start nothing changes")
 	require.EqualValues(t, 20, j.append(p, plain(1))[0].LogStart)
 	require.EqualValues(t, 51, del(-1).Value)
-	require.Empty(t, j.state.Partition(p).Extents)
+	require.Empty(t, j.state.Partition(p).Extents.list)
 	require.EqualValues(t, 51, j.state.Partition(p).LogStart)
 	require.EqualValues(t, 51, j.append(p, plain(1))[0].Base, "offsets go on")
 }
@@ -164,8 +164,8 @@ func TestDroppedExtentsGiveMemoryBack(t *testing.T) {
 	part := j.state.Partition(p)
 	for offset := range int64(100) {
 		j.one(&DeleteRecords{Partition: p, Offset: offset + 1})
-		require.LessOrEqual(t, part.slack, len(part.Extents))
+		require.LessOrEqual(t, part.Extents.slack, len(part.Extents.list))
 	}
-	require.Empty(t, part.Extents)
-	require.Zero(t, cap(part.Extents))
+	require.Empty(t, part.Extents.list)
+	require.Zero(t, cap(part.Extents.list))
 }

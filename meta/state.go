@@ -19,6 +19,12 @@ type PartitionID struct {
 	Index int32
 }
 
+// Compare orders partitions by the bytes of their topic's id, then by index. It is
+// below 0 where p comes first, 0 where both are one.
+func (p PartitionID) Compare(other PartitionID) int {
+	return cmp.Or(bytes.Compare(p.Topic[:], other.Topic[:]), cmp.Compare(p.Index, other.Index))
+}
+
 // State is the broker's metadata: a pure function of the journal. It has no
 // lock of its own: Apply and TakeChanges need exclusive access, every other
 // method may run beside other readers.
@@ -131,16 +137,12 @@ func (s *State) GroupOffset(group string, p PartitionID) (GroupOffset, bool) {
 func (s *State) GroupOffsets(group string) iter.Seq2[PartitionID, GroupOffset] {
 	return func(yield func(PartitionID, GroupOffset) bool) {
 		offsets := s.groups[group]
-		for _, p := range slices.SortedFunc(maps.Keys(offsets), comparePartitions) {
+		for _, p := range slices.SortedFunc(maps.Keys(offsets), PartitionID.Compare) {
 			if !yield(p, offsets[p]) {
 				return
 			}
 		}
 	}
-}
-
-func comparePartitions(a, b PartitionID) int {
-	return cmp.Or(bytes.Compare(a.Topic[:], b.Topic[:]), cmp.Compare(a.Index, b.Index))
 }
 
 // NamedProducer returns the id that a producer's name has, and whether it has one.
@@ -164,15 +166,12 @@ type Partition struct {
 	ID            PartitionID
 	LogStart      int64               // first offset that may be read
 	HighWatermark int64               // offset that the next record gets
-	Extents       []Extent            // ascending by Base, without overlap
+	Extents       Extents             // where its records are
 	Epochs        []EpochStart        // leader epochs in which something was written, ascending
 	Producers     map[int64]*Producer // by id; nil until there is one
 
-	unsavedExtents int  // how many of the last extents bbolt lacks
-	slack          int  // places of dropped extents in front of Extents, which its array still holds
-	changed        bool // listed in unsaved.partitions
-	trimmed        bool // extents were dropped that bbolt may have
-	deleted        bool // the topic is gone
+	changed bool // listed in unsaved.partitions
+	deleted bool // the topic is gone
 }
 
 // EpochStart says that a leader epoch wrote its first record at Start (KIP-101).

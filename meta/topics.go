@@ -93,7 +93,7 @@ func (e *DeleteTopic) apply(s *application) Outcome {
 		return Outcome{Err: ErrTopicNotFound}
 	}
 	for _, p := range t.Partitions {
-		s.dropExtents(p, len(p.Extents))
+		s.dropExtents(p, len(p.Extents.list))
 		p.deleted = true
 	}
 	for group, offsets := range s.groups {

@@ -57,7 +57,8 @@ func (u *unsaved) producer(p *Partition, w *Producer) {
 // clear forgets everything, and keeps the room of the lists for the next round.
 func (u *unsaved) clear(at uint64) {
 	for _, p := range u.partitions {
-		p.changed, p.trimmed, p.unsavedExtents = false, false, 0
+		p.changed = false
+		p.Extents.saved()
 	}
 	for _, c := range u.producers {
 		c.producer.changed = false

@@ -169,7 +169,7 @@ func (l *loader) readExtent(k, r *reader) {
 
 func (l *loader) storeExtents() {
 	if l.extentsOf != nil {
-		l.extentsOf.Extents = slices.Clone(l.extents)
+		l.extentsOf.Extents.list = slices.Clone(l.extents)
 	}
 	l.extents = l.extents[:0]
 }

@@ -68,9 +68,9 @@ func (l *loader) pairs(b bucket) (pairs []string) {
 			if b == inPartitions {
 				add(appendPartitionKey(nil, p.ID), p)
 			}
-			for i := range p.Extents {
+			for i := range p.Extents.list {
 				if b == inExtents {
-					add(appendExtentKey(nil, p.ID, p.Extents[i].Base), &p.Extents[i])
+					add(appendExtentKey(nil, p.ID, p.Extents.list[i].Base), &p.Extents.list[i])
 				}
 			}
 			for id, w := range p.Producers {
