@@ -20,7 +20,7 @@ import (
 
 	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 func (d *door) consume(t testing.TB, topic string, partition uint32, offset uint64, most uint32) *pb.ConsumeResponse {
@@ -247,7 +247,7 @@ func TestConsumeUnreadable(t *testing.T) {
 // TestConsumeCold: a broker that has nothing in memory reads from the store, all that was
 // asked for in one answer; while the store does not answer, the client's deadline holds.
 func TestConsumeCold(t *testing.T) {
-	bucket := newGate(objstore.NewMem())
+	bucket := newGate(mem.New())
 	quiet := slog.New(slog.DiscardHandler)
 	first, err := log.Open(t.Context(), bucket, log.Options{MetadataPath: filepath.Join(t.TempDir(), "a.db"), Logger: quiet})
 	require.NoError(t, err)

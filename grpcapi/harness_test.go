@@ -21,6 +21,7 @@ import (
 	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 // door is a server over an engine in memory, with a client that is connected to it.
@@ -37,7 +38,7 @@ const hang = time.Minute
 
 func open(t testing.TB, o Options) *door {
 	t.Helper()
-	store := newGate(objstore.NewMem())
+	store := newGate(mem.New())
 	var server atomic.Pointer[Server]
 	l, err := log.Open(t.Context(), store, log.Options{
 		MetadataPath: filepath.Join(t.TempDir(), "metadata.db"),

@@ -12,7 +12,7 @@ import (
 
 	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 func TestHealthCheck(t *testing.T) {
@@ -63,7 +63,7 @@ func TestHealthWatchEndsWithTheServer(t *testing.T) {
 // TestHealthWatchFollowsTheEngine: an engine that another broker fenced is not serving,
 // and who watches is told without asking.
 func TestHealthWatchFollowsTheEngine(t *testing.T) {
-	bucket := objstore.NewMem()
+	bucket := mem.New()
 	quiet := slog.New(slog.DiscardHandler)
 	first, err := log.Open(t.Context(), bucket, log.Options{MetadataPath: filepath.Join(t.TempDir(), "a.db"), Logger: quiet})
 	require.NoError(t, err)

@@ -18,6 +18,8 @@ import (
 	"streamhouse/integration/s3server"
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/dir"
+	"streamhouse/objstore/s3"
 )
 
 // store is where a broker under test keeps its log.
@@ -96,11 +98,11 @@ func bucketOn(t testing.TB, server *s3server.Server) *store {
 func (s *store) open(t testing.TB) objstore.Store {
 	t.Helper()
 	if s.server == nil {
-		dir, err := objstore.NewDir(s.root)
+		dir, err := dir.Open(s.root)
 		require.NoError(t, err)
 		return dir
 	}
-	bucket, err := objstore.NewS3(context.Background(), objstore.S3Options{
+	bucket, err := s3.Open(context.Background(), s3.Options{
 		Bucket:      s.bucket,
 		Region:      s3server.Region,
 		Endpoint:    s.proxy.URL(),

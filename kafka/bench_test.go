@@ -15,7 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 // benchDoor is a server over a real engine, and one connection to it that allocates nothing: what
@@ -31,7 +31,7 @@ func newBenchDoor(b *testing.B) *benchDoor {
 	b.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	// Each produce request is a flush: its cost is seen whole.
-	l, err := log.Open(b.Context(), objstore.NewMem(), log.Options{MetadataPath: filepath.Join(b.TempDir(), "meta.db"), FlushBytes: 1, Logger: quiet})
+	l, err := log.Open(b.Context(), mem.New(), log.Options{MetadataPath: filepath.Join(b.TempDir(), "meta.db"), FlushBytes: 1, Logger: quiet})
 	require.NoError(b, err)
 	s, err := NewServer(l, Options{AdvertisedAddr: "localhost:9092", Logger: quiet})
 	require.NoError(b, err)

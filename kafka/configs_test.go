@@ -11,6 +11,7 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 func describeRequest(version int16, kind kmsg.ConfigResourceType, name string, configs ...string) *kmsg.DescribeConfigsRequest {
@@ -258,7 +259,7 @@ func TestAlterConfigsRefuses(t *testing.T) {
 func TestAlterConfigsWhileTheStoreIsAway(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.topic("t", 1)
-		d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		r := ask[*kmsg.AlterConfigsResponse](d.dial(), alterRequest(2, "t", configEdit{"retention.ms", 0, 1})).Resources[0]
 		requireCode(t, kerr.RequestTimedOut, r.ErrorCode)
 		d.requireSet("t", map[string]string{})

@@ -15,6 +15,7 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 func TestConnAnswersInTheOrderOfTheRequests(t *testing.T) {
@@ -232,7 +233,7 @@ func TestConnWaitsForTheMemoryOfOthers(t *testing.T) {
 func TestConnIsTheBackPressure(t *testing.T) {
 	inDoor(t, func(_ *Options, o *log.Options) { o.FlushBytes, o.MaxUnflushedBytes = 64<<10, 64<<10 }, func(d *door) {
 		d.topic("t", 1)
-		d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.FailBefore(errors.New("away"))})
+		d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.FailBefore(errors.New("away"))})
 		c := d.dial()
 		sent := make(chan int, 1)
 		go func() {

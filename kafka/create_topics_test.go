@@ -13,6 +13,7 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 func itoa(n int32) string { return strconv.Itoa(int(n)) }
@@ -182,7 +183,7 @@ func TestCreateTopicsSoManyAtOnce(t *testing.T) {
 // The answer comes when the topics are durable, or when the client waits no more.
 func TestCreateTopicsWhileTheStoreIsAway(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
-		d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		began, req := time.Now(), createRequest(7, newTopic("t"))
 		req.TimeoutMillis = 3000
 		resp := ask[*kmsg.CreateTopicsResponse](d.dial(), req)

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 func deleteRecordsRequest(version int16, topic string, partition int32, offset int64) *kmsg.DeleteRecordsRequest {
@@ -64,7 +65,7 @@ func TestDeleteRecords(t *testing.T) {
 func TestDeleteRecordsWhileTheStoreIsAway(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.topic("t", 1)
-		d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		c, began := d.dial(), time.Now()
 		p := c.deleted(deleteRecordsRequest(2, "t", 0, -1))
 		requireCode(t, kerr.RequestTimedOut, p.ErrorCode)

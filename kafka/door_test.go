@@ -20,7 +20,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // door is a server over a real engine, at localhost:9092 of an in-memory network, in a bubble
@@ -29,7 +30,7 @@ type door struct {
 	*testing.T
 	s       *Server
 	log     *log.Log
-	store   *objstore.Faulty
+	store   *faulty.Store
 	network kfake.VirtualNetwork
 	served  chan error
 
@@ -43,7 +44,7 @@ func inDoor(t *testing.T, change func(*Options, *log.Options), test func(*door))
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		quiet := slog.New(slog.DiscardHandler)
-		d := &door{T: t, store: objstore.NewFaulty(objstore.NewMem(), 1), served: make(chan error, 1)}
+		d := &door{T: t, store: faulty.New(mem.New(), 1), served: make(chan error, 1)}
 		o, lo := Options{AdvertisedAddr: "broker.example:9092", Logger: quiet, Events: d.record()}, log.Options{Logger: quiet}
 		lo.MetadataPath = filepath.Join(t.TempDir(), "meta.db")
 		if change != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 // FuzzRequest gives a connection arbitrary frames: nothing may panic, and whatever a request
 // asks for, the engine goes on and is sound. It is one server for all runs, as hostile clients meet it.
 func FuzzRequest(f *testing.F) {
-	l, err := log.Open(f.Context(), objstore.NewMem(), log.Options{
+	l, err := log.Open(f.Context(), mem.New(), log.Options{
 		MetadataPath: filepath.Join(f.TempDir(), "metadata.db"), Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(f, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 // newTestClient is a client that connected to a broker on this host.
@@ -28,13 +28,13 @@ type groupBroker struct {
 	*testing.T
 	s       *Server
 	network kfake.VirtualNetwork
-	store   *objstore.Mem
+	store   *mem.Store
 	log     *log.Log
 	serving sync.WaitGroup
 }
 
 func newGroupBroker(t *testing.T, topics map[string]int32) *groupBroker {
-	b := &groupBroker{T: t, store: objstore.NewMem()}
+	b := &groupBroker{T: t, store: mem.New()}
 	b.start()
 	for name, partitions := range topics {
 		created, err := b.log.CreateTopics([]log.TopicSpec{{Name: name, Partitions: partitions}}).Wait(context.Background())

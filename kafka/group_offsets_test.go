@@ -11,6 +11,7 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 // offsetTest is a groupTest with an engine that has the topics "a" and "b" of
@@ -23,7 +24,7 @@ type offsetTest struct {
 
 func inOffsets(t *testing.T, o GroupOptions, test func(*offsetTest)) {
 	inGroups(t, o, func(g *groupTest) {
-		ot := &offsetTest{groupTest: g, store: &gatedStore{Store: objstore.NewMem()}, ids: map[string]log.TopicID{}}
+		ot := &offsetTest{groupTest: g, store: &gatedStore{Store: mem.New()}, ids: map[string]log.TopicID{}}
 		l, err := log.Open(g.ctx, ot.store, log.Options{MetadataPath: filepath.Join(t.TempDir(), "meta.db")})
 		require.NoError(t, err)
 		g.s.log = l

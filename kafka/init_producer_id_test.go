@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 func initRequest(version int16) *kmsg.InitProducerIDRequest {
@@ -51,7 +52,7 @@ func TestInitProducerIDRefusesTransactions(t *testing.T) {
 // Ids are reserved many at a time. Clients that wait for the same reservation wait no longer than one would.
 func TestInitProducerIDWhileTheStoreIsAway(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
-		outage := d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		outage := d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		var asking sync.WaitGroup
 		began := time.Now()
 		for i := range 3 {

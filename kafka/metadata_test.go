@@ -11,6 +11,7 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 // metadataRequest asks for topics by name; without names its list is empty, not null.
@@ -160,7 +161,7 @@ func TestMetadataCreatesNothingUnlessTold(t *testing.T) {
 // A topic that is on its way is LEADER_NOT_AVAILABLE, which clients ask again after.
 func TestMetadataWhileTheStoreIsAway(t *testing.T) {
 	inDoor(t, autoCreating, func(d *door) {
-		outage := d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		outage := d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		c, began := d.dial(), time.Now()
 		req := metadataRequest(12, "a")
 		req.AllowAutoTopicCreation = true

@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 func TestOffsetCommitVersions(t *testing.T) {
@@ -193,7 +193,7 @@ func TestOffsetCommitAfterClose(t *testing.T) {
 }
 
 func BenchmarkOffsetCommit(b *testing.B) {
-	l, err := log.Open(b.Context(), objstore.NewMem(), log.Options{MetadataPath: filepath.Join(b.TempDir(), "meta.db")})
+	l, err := log.Open(b.Context(), mem.New(), log.Options{MetadataPath: filepath.Join(b.TempDir(), "meta.db")})
 	require.NoError(b, err)
 	defer l.Close(context.Background())
 	_, err = l.CreateTopics([]log.TopicSpec{{Name: "a", Partitions: 100}}).Wait(b.Context())

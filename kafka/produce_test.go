@@ -13,6 +13,7 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 func TestProduceVersions(t *testing.T) {
@@ -163,7 +164,7 @@ func TestProduceWithLogAppendTime(t *testing.T) {
 func TestProduceWhileTheStoreIsAway(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.topic("t", 1)
-		d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.FailBefore(errors.New("away"))})
+		d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.FailBefore(errors.New("away"))})
 		began := time.Now()
 		c := d.dial()
 		p := c.produced(produceRequest("t", batchOf(t, nil, "patience")))

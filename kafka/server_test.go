@@ -14,13 +14,14 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 // Shutdown answers what was taken, once it is durable, and takes nothing more.
 func TestShutdownFinishesWhatWasTaken(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.topic("t", 1)
-		outage := d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		outage := d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		c, idle := d.dial(), d.dial()
 		c.send(produceRequest("t", batchOf(t, nil, "v")))
 		d.told()
@@ -46,7 +47,7 @@ func TestShutdownFinishesWhatWasTaken(t *testing.T) {
 func TestShutdownEndsInTime(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.topic("t", 1)
-		d.store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		d.store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		c := d.dial()
 		c.send(produceRequest("t", batchOf(t, nil, "v")))
 		d.told()

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // end is where a partition's log ends.
@@ -214,9 +216,9 @@ func TestLogAppendTime(t *testing.T) {
 }
 
 // fill makes the store hang and appends until no more than room bytes are left.
-func fill(e *engine, store *objstore.Faulty, p PartitionID, room int64) *objstore.Rule {
+func fill(e *engine, store *faulty.Store, p PartitionID, room int64) *faulty.Rule {
 	e.t.Helper()
-	outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+	outage := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 	for e.o.MaxUnflushedBytes-e.Stats().UnflushedBytes > room {
 		e.start(p, testBatch(e.t, nil, strings.Repeat("x", 100)))
 		synctest.Wait()
@@ -228,7 +230,7 @@ func fill(e *engine, store *objstore.Faulty, p PartitionID, room int64) *objstor
 // enough. Then it has taken nothing.
 func TestBackPressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxUnflushedBytes = 500, 1000 })
 		p := e.topic("t", 1)[0]
 		outage := fill(e, store, p, 200)
@@ -270,10 +272,10 @@ func TestBackPressure(t *testing.T) {
 // One request may be larger than all that may wait: it then waits alone.
 func TestAppendLargerThanAllRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxUnflushedBytes = 500, 1000 })
 		p := e.topic("t", 1)[0]
-		outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		outage := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		giant := e.start(p, testBatch(t, nil, strings.Repeat("x", 5000)))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -290,11 +292,11 @@ func TestBackPressureEndsWithTheLog(t *testing.T) {
 	for what, want := range map[string]error{"fenced": ErrFenced, "closed": ErrClosed} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				mem := objstore.NewMem()
-				store := objstore.NewFaulty(mem, 1)
+				mem := mem.New()
+				store := faulty.New(mem, 1)
 				e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxUnflushedBytes, o.MaxInFlight = 500, 1000, 1 })
 				p := e.topic("t", 1)[0]
-				outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+				outage := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 				small := e.start(p, testBatch(t, nil, "in flight"))
 				synctest.Wait()
 				open := e.start(p, testBatch(t, nil, strings.Repeat("y", 700)))
@@ -325,11 +327,11 @@ func TestBackPressureEndsWithTheLog(t *testing.T) {
 // The order of one caller's batches is the order of its calls, whatever becomes of the PUTs.
 func TestAppendsOfOneCallerKeepTheirOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 7)
+		store := faulty.New(mem.New(), 7)
 		e := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxInFlight = 1, MaxPipeline })
 		p := e.topic("t", 1)[0]
-		store.Break(objstore.Fault{Ops: objstore.OpPut, Chance: 0.4, Do: objstore.FailBefore(errNet)})
-		store.Break(objstore.Fault{Ops: objstore.OpPut, Chance: 0.4, Do: objstore.Slow(50 * time.Millisecond)})
+		store.Break(faulty.Fault{Ops: objstore.OpPut, Chance: 0.4, Do: faulty.FailBefore(errNet)})
+		store.Break(faulty.Fault{Ops: objstore.OpPut, Chance: 0.4, Do: faulty.Slow(50 * time.Millisecond)})
 		var waits []*Pending[[]AppendResult]
 		for i, v := range numbers(0, 100) {
 			waits = append(waits, e.start(p, testBatch(t, &Sequence{ProducerID: 7, Base: int32(i)}, v)))

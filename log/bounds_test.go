@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // timed builds a batch of records with these timestamps.
@@ -211,12 +213,12 @@ func TestOffsetForTimeInGarbage(t *testing.T) {
 // A lookup waits for its block no longer than its caller, and not for ever.
 func TestLookupFromAStoreThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		p := e.topic("t", 1)[0]
 		require.NoError(t, e.append(p, timed(t, 5)).Err)
 		e.reopen()
-		hang := store.Break(objstore.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Prefix: "journal/", Do: objstore.Hang()})
+		hang := store.Break(faulty.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Prefix: "journal/", Do: faulty.Hang()})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()

@@ -10,6 +10,8 @@ import (
 
 	"streamhouse/meta"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // Close flushes what was taken.
@@ -82,11 +84,11 @@ func TestAfterClose(t *testing.T) {
 // next one seals the place of the first: what lies behind it is void.
 func TestCloseWithAHoleInTheJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store, func(o *Options) { o.FlushBytes = 1 })
 		p := e.topic("t", 1)[0]
 		require.NoError(t, e.append(p, testBatch(t, nil, "acknowledged")).Err)
-		hang := store.Break(objstore.Fault{Ops: objstore.OpPut, Prefix: e.nextKey(), Do: objstore.Hang()})
+		hang := store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: e.nextKey(), Do: faulty.Hang()})
 		var waits []*Pending[[]AppendResult]
 		for _, v := range []string{"hangs", "in the bucket", "as well"} {
 			waits = append(waits, e.start(p, testBatch(t, nil, v)))
@@ -127,11 +129,11 @@ func TestCloseWithAHoleInTheJournal(t *testing.T) {
 // The same with the log fenced meanwhile: everybody hears of the fence.
 func TestCloseOfAFencedLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mem := objstore.NewMem()
-		store := objstore.NewFaulty(mem, 1)
+		mem := mem.New()
+		store := faulty.New(mem, 1)
 		e := openEngine(t, store, func(o *Options) { o.FlushBytes = 1 })
 		p := e.topic("t", 1)[0]
-		hang := store.Break(objstore.Fault{Ops: objstore.OpPut, Prefix: e.nextKey(), Do: objstore.Hang()})
+		hang := store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: e.nextKey(), Do: faulty.Hang()})
 		waits := []*Pending[[]AppendResult]{e.start(p, testBatch(t, nil, "hangs"))}
 		synctest.Wait()
 		waits = append(waits, e.start(p, testBatch(t, nil, "in the bucket")))

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 func openOn(t *testing.T, store objstore.Store) (*Log, error) {
@@ -25,7 +27,7 @@ func TestBucketsThatAreNotOurs(t *testing.T) {
 		"an id of other characters": {clusterKey, `{"format":1,"cluster":"AAAAAAAAAAAAAAAAAAAAA/"}`, "no valid cluster id"},
 		"a journal and no cluster":  {journalKey(0, 1), "x", "no object \"cluster\""},
 	} {
-		store := objstore.NewMem()
+		store := mem.New()
 		require.NoError(t, store.Put(t.Context(), c.key, []byte(c.body)))
 		_, err := openOn(t, store)
 		require.ErrorIs(t, err, ErrCorruptLog, what)
@@ -39,17 +41,17 @@ func TestBucketsThatAreNotOurs(t *testing.T) {
 
 // Two brokers that meet in an empty bucket, or one whose answer got lost, agree on one cluster.
 func TestClusterIsFoundedOnce(t *testing.T) {
-	for what, fault := range map[string]objstore.Fault{
-		"another was quicker": {Ops: objstore.OpGet, Prefix: clusterKey, Nth: 1, Do: objstore.FailBefore(objstore.ErrNotFound)},
-		"answer lost":         {Ops: objstore.OpPut, Prefix: clusterKey, Times: 1, Do: objstore.FailAfter(errNet)},
+	for what, fault := range map[string]faulty.Fault{
+		"another was quicker": {Ops: objstore.OpGet, Prefix: clusterKey, Nth: 1, Do: faulty.FailBefore(objstore.ErrNotFound)},
+		"answer lost":         {Ops: objstore.OpPut, Prefix: clusterKey, Times: 1, Do: faulty.FailAfter(errNet)},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				mem := objstore.NewMem()
+				mem := mem.New()
 				if what == "another was quicker" {
 					require.NoError(t, mem.Put(t.Context(), clusterKey, []byte(`{"format":1,"cluster":"AAAAAAAAAAAAAAAAAAAAAQ"}`)))
 				}
-				store := objstore.NewFaulty(mem, 1)
+				store := faulty.New(mem, 1)
 				rule := store.Break(fault)
 				e := openEngine(t, store)
 				require.Equal(t, 1, rule.Hits())

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 // alter changes the configs of one topic.
@@ -119,7 +120,7 @@ func TestTopicDefaultsChangeWithTheOptions(t *testing.T) {
 }
 
 func TestBadTopicDefaultsAreRefused(t *testing.T) {
-	store := objstore.NewTrace(objstore.NewMem())
+	store := objstore.NewTrace(mem.New())
 	_, err := Open(t.Context(), store, Options{
 		MetadataPath:  t.TempDir() + "/m.db",
 		TopicDefaults: map[string]string{"retention.ms": "week", "segment.bytes": "1", "retention.bytes": "1"},

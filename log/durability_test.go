@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 var errNet = errors.New("connection reset")
@@ -73,14 +75,14 @@ func TestScenario02_RetryOfADeletedBatch(t *testing.T) {
 // Scenarios 9 and 10: PUTs fail before and after they happened. Everybody waits until
 // the same bytes have got through; there is no hole and nothing is there twice.
 func TestScenario09_10_FailedPutsLeaveNoHole(t *testing.T) {
-	for name, effect := range map[string]objstore.Effect{"before": objstore.FailBefore(errNet), "after it happened": objstore.FailAfter(errNet)} {
+	for name, effect := range map[string]faulty.Effect{"before": faulty.FailBefore(errNet), "after it happened": faulty.FailAfter(errNet)} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := objstore.NewFaulty(objstore.NewMem(), 1)
+				store := faulty.New(mem.New(), 1)
 				e := openEngine(t, store)
 				defer e.Close(context.Background())
 				parts := e.topic("t", 2)
-				rule := store.Break(objstore.Fault{Ops: objstore.OpPut, Times: 3, Do: effect})
+				rule := store.Break(faulty.Fault{Ops: objstore.OpPut, Times: 3, Do: effect})
 				first, second := e.start(parts[0], testBatch(t, nil, "a")), e.start(parts[1], testBatch(t, nil, "b"))
 				for i := range 3 {
 					require.NoError(t, e.append(parts[0], testBatch(t, nil, fmt.Sprint(i))).Err)
@@ -137,18 +139,18 @@ func TestHangingBrokerNoticesItsFence(t *testing.T) {
 	for happened := range 4 {
 		t.Run(fmt.Sprint(happened, " of 3 happened"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				mem := objstore.NewMem()
-				store := objstore.NewFaulty(mem, 1)
+				mem := mem.New()
+				store := faulty.New(mem, 1)
 				old := openEngine(t, store, func(o *Options) { o.FlushBytes, o.FenceInterval = 1, time.Second })
 				p := old.topic("t", 1)[0]
 				var values []string
 				for i := range 3 {
-					effect := objstore.Hang()
+					effect := faulty.Hang()
 					if i < happened {
-						effect = objstore.HangAfter()
+						effect = faulty.HangAfter()
 						values = append(values, fmt.Sprint(i))
 					}
-					store.Break(objstore.Fault{Ops: objstore.OpPut, Prefix: old.nextKey(), Do: effect})
+					store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: old.nextKey(), Do: effect})
 					old.start(p, testBatch(t, nil, fmt.Sprint(i)))
 					synctest.Wait()
 				}
@@ -172,12 +174,12 @@ func TestScenario12_CrashWithFlushesUnderWay(t *testing.T) {
 	for _, keepFile := range []bool{true, false} {
 		t.Run(fmt.Sprint("metadata file kept: ", keepFile), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := objstore.NewFaulty(objstore.NewMem(), 1)
+				store := faulty.New(mem.New(), 1)
 				e := openEngine(t, store)
 				p := e.topic("t", 1)[0]
 				require.NoError(t, e.append(p, testBatch(t, nil, "acknowledged")).Err)
 				time.Sleep(2 * time.Second) // bbolt has it, too
-				rule := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.HangAfter()})
+				rule := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.HangAfter()})
 				lost := e.start(p, testBatch(t, nil, "written, not answered"))
 				require.NoError(t, rule.Wait(t.Context(), 1))
 				e.crash()
@@ -217,10 +219,10 @@ func TestMissingSegmentRefusesToOpen(t *testing.T) {
 // ends with a retriable error; later all is there once.
 func TestScenario19_StoreHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		p := e.topic("t", 1)[0]
-		rule := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		rule := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		pending := e.start(p, testBatch(t, &Sequence{ProducerID: 3}, "v"))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
@@ -240,10 +242,10 @@ func TestScenario19_StoreHangs(t *testing.T) {
 // Health; the order is kept, and all goes on when somebody has mended it.
 func TestStoreRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		p := e.topic("t", 1)[0]
-		rule := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Refuse()})
+		rule := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Refuse()})
 		_, err := e.start(p, testBatch(t, nil, "first")).Wait(t.Context())
 		require.ErrorIs(t, err, ErrUnavailable)
 		require.ErrorIs(t, e.Health(), ErrUnavailable)
@@ -259,11 +261,11 @@ func TestStoreRefuses(t *testing.T) {
 // Scenario 20: a storm of refused requests during a start and at work.
 func TestScenario20_StormDuringStartAndWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 42)
+		store := faulty.New(mem.New(), 42)
 		e := openEngine(t, store)
 		p := e.topic("t", 1)[0]
 		require.NoError(t, e.append(p, testBatch(t, nil, numbers(0, 5)...)).Err)
-		store.Break(objstore.Fault{Chance: 0.7, Do: objstore.FailBefore(errNet)})
+		store.Break(faulty.Fault{Chance: 0.7, Do: faulty.FailBefore(errNet)})
 		e.reopen()
 		for i := range 10 {
 			require.NoError(t, e.append(p, testBatch(t, nil, fmt.Sprint("record ", 5+i))).Err)
@@ -286,14 +288,14 @@ func (o overwriting) Put(ctx context.Context, key string, body []byte) error {
 }
 
 func TestStoreWithoutCreateOnlyIsRefused(t *testing.T) {
-	_, err := Open(t.Context(), overwriting{objstore.NewMem()}, Options{MetadataPath: t.TempDir() + "/m.db"})
+	_, err := Open(t.Context(), overwriting{mem.New()}, Options{MetadataPath: t.TempDir() + "/m.db"})
 	require.ErrorIs(t, err, ErrUnsafeStore)
 }
 
 func TestMetadataFileOfAnotherClusterIsRefused(t *testing.T) {
 	e := newEngine(t)
 	require.NoError(t, e.Close(t.Context()))
-	_, err := Open(t.Context(), objstore.NewMem(), e.o)
+	_, err := Open(t.Context(), mem.New(), e.o)
 	require.ErrorContains(t, err, "belongs to cluster")
 }
 

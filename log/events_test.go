@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // heard collects events as lines.
@@ -54,7 +56,7 @@ func (h *heard) events() Events {
 func TestEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h heard
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store, func(o *Options) { o.Events = h.events() })
 		p := e.topic("t", 2)
 		h.take()
@@ -76,7 +78,7 @@ func TestEvents(t *testing.T) {
 		e.read(p[0], 0)
 		require.Equal(t, []string{fmt.Sprintf("read 2 in %d, tail true", size)}, h.take())
 
-		store.Break(objstore.Fault{Ops: objstore.OpPut, Times: 2, Do: objstore.FailBefore(errNet)})
+		store.Break(faulty.Fault{Ops: objstore.OpPut, Times: 2, Do: faulty.FailBefore(errNet)})
 		e.commit("g", OffsetCommit{Partition: p[0]})
 		require.Equal(t, []string{"trouble 1: connection reset", "trouble 2: connection reset", "recovered",
 			"flushed 0 batches of 0 partitions, 1 entries, 0 bytes, 2 retries"}, h.take())
@@ -90,7 +92,7 @@ func TestEvents(t *testing.T) {
 		require.NotContains(t, lines, "miss")
 		require.Contains(t, lines, "hit memory")
 
-		store.Break(objstore.Fault{Ops: objstore.OpList, Times: 1, Do: objstore.FailBefore(errNet)})
+		store.Break(faulty.Fault{Ops: objstore.OpList, Times: 1, Do: faulty.FailBefore(errNet)})
 		openEngine(t, store, func(o *Options) {
 			o.Events.StoreTrouble, o.Events.StoreRecovered = h.events().StoreTrouble, h.events().StoreRecovered
 		})

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // forget removes the metadata file of a closed log, so that the next start reads the whole journal.
@@ -117,11 +119,11 @@ func TestBucketOlderThanTheMetadataFile(t *testing.T) {
 // log, and it was right to acknowledge it.
 func TestTakeoverFromABrokerAtWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mem := objstore.NewMem()
+		mem := mem.New()
 		old := openEngine(t, mem)
 		p := old.topic("t", 1)[0]
-		store := objstore.NewFaulty(mem, 1)
-		seal := store.Break(objstore.Fault{Ops: objstore.OpPut, Prefix: "journal/", Do: objstore.Hang()})
+		store := faulty.New(mem, 1)
+		seal := store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: "journal/", Do: faulty.Hang()})
 		opened := make(chan *engine)
 		go func() { opened <- openEngine(t, store) }()
 		require.NoError(t, seal.Wait(t.Context(), 1))
@@ -141,22 +143,22 @@ func TestTakeoverFromABrokerAtWork(t *testing.T) {
 // Open ends with its caller, and with a store that refuses for good, says where it stood, and lets go of the metadata file.
 func TestOpenThatCannotGoOn(t *testing.T) {
 	for what, c := range map[string]struct {
-		fault objstore.Fault
+		fault faulty.Fault
 		want  error
 		says  string
 	}{
-		"cluster":              {objstore.Fault{Ops: objstore.OpGet, Do: objstore.Refuse()}, objstore.ErrPermanent, `read the object "cluster"`},
-		"founding":             {objstore.Fault{Ops: objstore.OpPut, Prefix: clusterKey, Do: objstore.Refuse()}, objstore.ErrPermanent, `write the object "cluster"`},
-		"looking around":       {objstore.Fault{Ops: objstore.OpList, Nth: 1, Do: objstore.Refuse()}, objstore.ErrPermanent, "list the journal"},
-		"probe":                {objstore.Fault{Ops: objstore.OpPut, Prefix: "probe/", Do: objstore.Refuse()}, objstore.ErrPermanent, "write a probe"},
-		"second probe":         {objstore.Fault{Ops: objstore.OpPut, Prefix: "probe/", Nth: 2, Do: objstore.Refuse()}, objstore.ErrPermanent, "write the probe again"},
-		"replay":               {objstore.Fault{Ops: objstore.OpList, Nth: 2, Do: objstore.Refuse()}, objstore.ErrPermanent, "list the journal"},
-		"seal":                 {objstore.Fault{Ops: objstore.OpPut, Prefix: "journal/", Do: objstore.Refuse()}, objstore.ErrPermanent, "seal epoch 0 at 1"},
-		"a store that is away": {objstore.Fault{Do: objstore.FailBefore(errNet)}, errNet, "connection reset"},
+		"cluster":              {faulty.Fault{Ops: objstore.OpGet, Do: faulty.Refuse()}, objstore.ErrPermanent, `read the object "cluster"`},
+		"founding":             {faulty.Fault{Ops: objstore.OpPut, Prefix: clusterKey, Do: faulty.Refuse()}, objstore.ErrPermanent, `write the object "cluster"`},
+		"looking around":       {faulty.Fault{Ops: objstore.OpList, Nth: 1, Do: faulty.Refuse()}, objstore.ErrPermanent, "list the journal"},
+		"probe":                {faulty.Fault{Ops: objstore.OpPut, Prefix: "probe/", Do: faulty.Refuse()}, objstore.ErrPermanent, "write a probe"},
+		"second probe":         {faulty.Fault{Ops: objstore.OpPut, Prefix: "probe/", Nth: 2, Do: faulty.Refuse()}, objstore.ErrPermanent, "write the probe again"},
+		"replay":               {faulty.Fault{Ops: objstore.OpList, Nth: 2, Do: faulty.Refuse()}, objstore.ErrPermanent, "list the journal"},
+		"seal":                 {faulty.Fault{Ops: objstore.OpPut, Prefix: "journal/", Do: faulty.Refuse()}, objstore.ErrPermanent, "seal epoch 0 at 1"},
+		"a store that is away": {faulty.Fault{Do: faulty.FailBefore(errNet)}, errNet, "connection reset"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := objstore.NewFaulty(objstore.NewMem(), 1, c.fault)
+				store := faulty.New(mem.New(), 1, c.fault)
 				o := Options{MetadataPath: t.TempDir() + "/m.db", Logger: slog.New(slog.DiscardHandler)}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
@@ -181,9 +183,9 @@ func TestOpenWithLostAnswers(t *testing.T) {
 		p := e.topic("t", 1)[0]
 		require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
 		require.NoError(t, e.Close(t.Context()))
-		store := objstore.NewFaulty(e.store, 1)
+		store := faulty.New(e.store, 1)
 		for _, op := range []objstore.Op{objstore.OpPut, objstore.OpGet, objstore.OpGetRange, objstore.OpList} {
-			store.Break(objstore.Fault{Ops: op, Times: 2, Do: objstore.FailAfter(errNet)})
+			store.Break(faulty.Fault{Ops: op, Times: 2, Do: faulty.FailAfter(errNet)})
 		}
 		fresh := openEngine(t, store)
 		require.Equal(t, []string{"v"}, fresh.values(p, 0))

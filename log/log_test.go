@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 // engine is a log under test, with what it takes to open it again.
@@ -25,7 +26,7 @@ type engine struct {
 // newEngine opens a log on an empty store in memory. When the test ends, the
 // log is checked and closed.
 func newEngine(t testing.TB, change ...func(*Options)) *engine {
-	return openEngine(t, objstore.NewMem(), change...)
+	return openEngine(t, mem.New(), change...)
 }
 
 func openEngine(t testing.TB, store objstore.Store, change ...func(*Options)) *engine {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 func TestOptionsDefaults(t *testing.T) {
@@ -56,7 +57,7 @@ func TestBadOptionsAreRefused(t *testing.T) {
 		o := Options{MetadataPath: filepath.Join(t.TempDir(), "m.db")}
 		path := o.MetadataPath
 		c.change(&o)
-		store := objstore.NewTrace(objstore.NewMem())
+		store := objstore.NewTrace(mem.New())
 		_, err := Open(t.Context(), store, o)
 		require.ErrorContains(t, err, c.says, what)
 		require.Empty(t, store.Calls(), what)
@@ -72,7 +73,7 @@ func TestBadFoldersAreRefused(t *testing.T) {
 		"metadata file in no folder": func(o *Options) { o.MetadataPath = filepath.Join(file, "m.db") },
 		"cache folder is a file":     func(o *Options) { o.CachePath, o.CacheBytes = file, 1<<20 },
 	} {
-		store := objstore.NewTrace(objstore.NewMem())
+		store := objstore.NewTrace(mem.New())
 		o := Options{MetadataPath: filepath.Join(t.TempDir(), "m.db"), Logger: slog.New(slog.DiscardHandler)}
 		good := o
 		change(&o)

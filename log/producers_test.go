@@ -12,6 +12,8 @@ import (
 
 	"streamhouse/meta"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // Ids are unique over blocks of ids, crashes, lost metadata files and takeovers.
@@ -67,9 +69,9 @@ func TestManyProducersStartAtOnce(t *testing.T) {
 
 func TestReserveProducerIDWhileTheStoreIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
-		store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		results := make(chan error, 2)
@@ -117,9 +119,9 @@ func TestNamedProducers(t *testing.T) {
 // Two that ask for a new name at the same time get one id, though both went to the journal.
 func TestNamedProducerAskedForTwiceAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
-		store.Break(objstore.Fault{Ops: objstore.OpPut, Times: 1, Do: objstore.Slow(time.Second)})
+		store.Break(faulty.Fault{Ops: objstore.OpPut, Times: 1, Do: faulty.Slow(time.Second)})
 		ids := make(chan int64, 2)
 		for range 2 {
 			go func() {

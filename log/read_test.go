@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // read asks for one partition, without bounds that matter, and waits for what the store has.
@@ -45,7 +47,7 @@ func readWays(t *testing.T, test func(t *testing.T, o func(*Options), then func(
 // The bytes of a log do not depend on where they are read from, and are the producer's but for offset and epoch.
 func TestReadGivesWhatWasSent(t *testing.T) {
 	readWays(t, func(t *testing.T, o func(*Options), then func(*engine)) {
-		e := openEngine(t, objstore.NewMem(), o)
+		e := openEngine(t, mem.New(), o)
 		p := e.topic("t", 1)[0]
 		var want []byte
 		for i := range 20 {
@@ -94,7 +96,7 @@ func TestReadLimits(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			readWays(t, func(t *testing.T, o func(*Options), then func(*engine)) {
-				e := openEngine(t, objstore.NewMem(), o)
+				e := openEngine(t, mem.New(), o)
 				parts := e.topic("t", 3)
 				for range 5 {
 					for _, p := range parts {
@@ -123,7 +125,7 @@ func TestReadLimits(t *testing.T) {
 // A limit of nothing is a limit like any other: the first batch comes.
 func TestReadWithoutAnyRoom(t *testing.T) {
 	readWays(t, func(t *testing.T, o func(*Options), then func(*engine)) {
-		e := openEngine(t, objstore.NewMem(), o)
+		e := openEngine(t, mem.New(), o)
 		p := e.topic("t", 1)[0]
 		require.NoError(t, e.append(p, testBatch(t, nil, "a")).Err)
 		require.NoError(t, e.append(p, testBatch(t, nil, "b")).Err)
@@ -159,7 +161,7 @@ func TestReadKeepsTheOrderOfItsRequests(t *testing.T) {
 
 func TestReadOutOfRange(t *testing.T) {
 	readWays(t, func(t *testing.T, o func(*Options), then func(*engine)) {
-		e := openEngine(t, objstore.NewMem(), o)
+		e := openEngine(t, mem.New(), o)
 		p := e.topic("t", 1)[0]
 		for i := range 4 {
 			require.NoError(t, e.append(p, testBatch(t, nil, numbers(5*i, 5*i+5)...)).Err)
@@ -298,14 +300,14 @@ func (e *engine) partitionOf(id PartitionID) *partition {
 // at all; what it brings late serves the next read.
 func TestReadFromASlowStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		cold := e.topic("cold", 1)[0]
 		require.NoError(t, e.append(cold, testBatch(t, nil, "cold")).Err)
 		e.reopen()
 		hot := e.topic("hot", 1)[0]
 		require.NoError(t, e.append(hot, testBatch(t, nil, "hot")).Err)
-		slow := store.Break(objstore.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Prefix: "journal/", Do: objstore.Slow(10 * time.Second)})
+		slow := store.Break(faulty.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Prefix: "journal/", Do: faulty.Slow(10 * time.Second)})
 		read := func(minBytes int, reqs ...ReadRequest) ([]ReadResult, time.Duration) {
 			start := time.Now()
 			for i := range reqs {
@@ -333,12 +335,12 @@ func TestReadFromASlowStore(t *testing.T) {
 // A store that refuses is an error of the partition that needs it, and of this read only.
 func TestReadFromAStoreThatRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		p := e.topic("t", 1)[0]
 		require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
 		e.reopen()
-		store.Break(objstore.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Do: objstore.Refuse()})
+		store.Break(faulty.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Do: faulty.Refuse()})
 		res := e.read(p, 0)
 		require.ErrorIs(t, res.Err, ErrUnavailable)
 		require.ErrorIs(t, res.Err, objstore.ErrPermanent)
@@ -352,14 +354,14 @@ func TestReadFromAStoreThatRefuses(t *testing.T) {
 // The first part of what was asked for is worth an answer where the second cannot be had.
 func TestReadUpToWhatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store, func(o *Options) { o.PrefetchBytes = 1 })
 		p := e.topic("t", 1)[0]
 		require.NoError(t, e.append(p, testBatch(t, nil, "good")).Err)
 		first := e.nextKey()
 		require.NoError(t, e.append(p, testBatch(t, nil, "bad")).Err)
 		e.reopen()
-		store.Break(objstore.Fault{Ops: objstore.OpGetRange, Prefix: first, Do: objstore.FlipBit()})
+		store.Break(faulty.Fault{Ops: objstore.OpGetRange, Prefix: first, Do: faulty.FlipBit()})
 		res := e.read(p, 0)
 		require.NoError(t, res.Err)
 		require.Len(t, collect(t, res.Records, 0), 1)

@@ -13,6 +13,8 @@ import (
 
 	"streamhouse/meta"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // A broker that writes without a pause, many segments at once, is taken over all the same, and
@@ -21,12 +23,12 @@ func TestBusyBrokerIsTakenOver(t *testing.T) {
 	for _, inFlight := range []int{1, MaxPipeline} {
 		t.Run(fmt.Sprint(inFlight, " in flight"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := objstore.NewFaulty(objstore.NewMem(), 1)
+				store := faulty.New(mem.New(), 1)
 				old := openEngine(t, store, func(o *Options) { o.FlushBytes, o.MaxInFlight = 1, inFlight })
 				p := old.topic("t", 1)[0]
-				store.Break(objstore.Fault{Do: objstore.Slow(50 * time.Millisecond)})
+				store.Break(faulty.Fault{Do: faulty.Slow(50 * time.Millisecond)})
 				// It reads half as fast as the other one writes.
-				store.Break(objstore.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Do: objstore.Slow(time.Duration(replayReaders/inFlight) * 100 * time.Millisecond)})
+				store.Break(faulty.Fault{Ops: objstore.OpGet | objstore.OpGetRange, Do: faulty.Slow(time.Duration(replayReaders/inFlight) * 100 * time.Millisecond)})
 				acknowledged := old.produceUntilFenced(p, 2*inFlight)
 				for place := uint64(0); place < replayRun+100; _, _, place = old.places() {
 					time.Sleep(time.Second)
@@ -89,7 +91,7 @@ func putSegment(t *testing.T, l *Log, store objstore.Store, c *meta.Commit) {
 // A fence post far ahead, left by a broker that crashed while it took over, is no proof that
 // segments were lost: the journal ends before it.
 func TestFencePostIsNoLoss(t *testing.T) {
-	store := objstore.NewMem()
+	store := mem.New()
 	e := openEngine(t, store)
 	p := e.topic("t", 1)[0]
 	require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
@@ -112,7 +114,7 @@ func TestSegmentBehindAGapIsALoss(t *testing.T) {
 		"a later epoch":     {Epoch: 2, Entries: []meta.Entry{&meta.Seal{Next: 3}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store := objstore.NewMem()
+			store := mem.New()
 			e := openEngine(t, store)
 			_, _, seq := e.places()
 			require.NoError(t, e.Close(t.Context()))

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/meta"
-	"streamhouse/objstore"
+	"streamhouse/objstore/mem"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -59,7 +59,7 @@ func TestSegmentFormatIsPinned(t *testing.T) {
 
 func TestSegmentRoundTrip(t *testing.T) {
 	body, c := goldenSegment(t)
-	store := objstore.NewMem()
+	store := mem.New()
 	require.NoError(t, store.Put(t.Context(), "s", body))
 	f, got, err := readCommit(t.Context(), store, "s", int64(len(body)))
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestSegmentDamageIsNoticed(t *testing.T) {
 	body, c := goldenSegment(t)
 	e := c.Entries[0].(*meta.Append)
 	read := func(object []byte) error {
-		store := objstore.NewMem()
+		store := mem.New()
 		require.NoError(t, store.Put(context.Background(), "s", object))
 		if _, _, err := readCommit(context.Background(), store, "s", int64(len(object))); err != nil {
 			require.ErrorIs(t, err, ErrCorruptLog)
@@ -104,7 +104,7 @@ func FuzzDecodeSegment(f *testing.F) {
 	f.Add(body[:len(body)-1])
 	c := newCompressor()
 	f.Fuzz(func(t *testing.T, object []byte) {
-		store := objstore.NewMem()
+		store := mem.New()
 		if err := store.Put(t.Context(), "s", object); err != nil {
 			return
 		}

@@ -7,11 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		require.Equal(t, Stats{}, e.Stats())
 		p := e.topic("a", 3)[1]
@@ -22,7 +24,7 @@ func TestStats(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, Stats{TailBytes: size, Topics: 2, Partitions: 5}, e.Stats())
 
-		outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		outage := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		first := e.start(p, testBatch(t, nil, "v"))
 		synctest.Wait()
 		second := e.start(other, testBatch(t, nil, "v"))

@@ -10,6 +10,8 @@ import (
 
 	"streamhouse/meta"
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // What is wrong with one change must not cost those that share its commit anything.
@@ -67,10 +69,10 @@ func TestInvalidChangesCostNobodyElse(t *testing.T) {
 // Clients that commit again and again while the store is away must not fill the memory.
 func TestChangesThatWaitAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		p := e.topic("t", 1)[0]
-		outage := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		outage := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		commits := make([]OffsetCommit, 1000)
 		for i := range commits {
 			commits[i] = OffsetCommit{Partition: p, Offset: int64(i), Metadata: strings.Repeat("m", MaxOffsetMetadata)}

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 func TestTopicNames(t *testing.T) {
@@ -194,10 +196,10 @@ func TestDeletedTopicWakesItsReaders(t *testing.T) {
 // A batch that was taken before its topic went, and is applied after, is refused and not lost silently.
 func TestAppendBehindDeleteTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := objstore.NewFaulty(objstore.NewMem(), 1)
+		store := faulty.New(mem.New(), 1)
 		e := openEngine(t, store)
 		p, other := e.topic("t", 1)[0], e.topic("other", 1)[0]
-		put := store.Break(objstore.Fault{Ops: objstore.OpPut, Do: objstore.Hang()})
+		put := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
 		deleted := e.DeleteTopics([]TopicID{p.Topic})
 		require.NoError(t, put.Wait(t.Context(), 1))
 		late, good := e.start(p, testBatch(t, nil, "a", "b")), e.start(other, testBatch(t, nil, "c"))

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // TestTrace pins what each operation costs at the store: testdata/trace.txt
@@ -24,8 +26,8 @@ import (
 // but the sequence number are counted.
 func TestTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		faulty := objstore.NewFaulty(objstore.NewMem(), 1)
-		trace := objstore.NewTrace(faulty)
+		flaky := faulty.New(mem.New(), 1)
+		trace := objstore.NewTrace(flaky)
 		var out strings.Builder
 		step := func(title string, do func()) {
 			trace.Reset()
@@ -83,15 +85,15 @@ func TestTrace(t *testing.T) {
 		step("read by a consumer that keeps up", func() { require.Len(t, e.values(one[0], 0), 21) })
 		time.Sleep(time.Second)
 		step("append while the store fails twice", func() {
-			faulty.Break(objstore.Fault{Ops: objstore.OpPut, Times: 2, Do: objstore.FailBefore(errors.New("no answer"))})
+			flaky.Break(faulty.Fault{Ops: objstore.OpPut, Times: 2, Do: faulty.FailBefore(errors.New("no answer"))})
 			require.NoError(t, e.append(one[0], testBatch(t, nil, "late")).Err)
-			faulty.Mend()
+			flaky.Mend()
 		})
 		time.Sleep(time.Second)
 		step("append whose PUT is carried out though its answer is lost", func() {
-			faulty.Break(objstore.Fault{Ops: objstore.OpPut, Times: 1, Do: objstore.FailAfter(errors.New("answer lost"))})
+			flaky.Break(faulty.Fault{Ops: objstore.OpPut, Times: 1, Do: faulty.FailAfter(errors.New("answer lost"))})
 			require.NoError(t, e.append(one[0], testBatch(t, nil, "there")).Err)
-			faulty.Mend()
+			flaky.Mend()
 		})
 		step("idle for a minute", func() { time.Sleep(time.Minute) })
 		step("close", func() { require.NoError(t, e.Close(t.Context())) })

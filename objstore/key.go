@@ -3,6 +3,7 @@ package objstore
 import (
 	"fmt"
 	"math"
+	"path"
 	"strings"
 )
 
@@ -33,7 +34,8 @@ func ValidKey(key string) error {
 	return nil
 }
 
-func validKeys(keys []string) error {
+// ValidKeys is ValidKey for each of the keys.
+func ValidKeys(keys []string) error {
 	for _, key := range keys {
 		if err := ValidKey(key); err != nil {
 			return err
@@ -42,13 +44,14 @@ func validKeys(keys []string) error {
 	return nil
 }
 
-// validPrefix accepts every beginning of a valid key. Its whole segments must be
+// ValidPrefix returns an error that wraps [ErrKey] unless the prefix is the
+// beginning of some valid key; empty is one. Its whole segments must be
 // valid, so that a prefix cannot lead a store of files out of its folder.
-func validPrefix(prefix string) error {
+func ValidPrefix(prefix string) error {
 	if err := validBytes(prefix); err != nil {
 		return err
 	}
-	whole, last := cutLastSegment(prefix)
+	whole, last := path.Split(prefix)
 	if len(last) > maxSegmentBytes {
 		return fmt.Errorf("%w: %q: a segment has %d bytes, at most %d are allowed", ErrKey, prefix, len(last), maxSegmentBytes)
 	}
@@ -80,28 +83,25 @@ func validSegment(key, segment string) error {
 	return nil
 }
 
-// cutLastSegment splits behind the last slash.
-func cutLastSegment(key string) (folder, name string) {
-	i := strings.LastIndexByte(key, '/') + 1
-	return key[:i], key[i:]
-}
-
-// validRange refuses what no object can hold.
-func validRange(key string, offset, length int64) error {
+// ValidRange refuses a range that no object can hold with [ErrRange].
+func ValidRange(key string, offset, length int64) error {
 	if offset < 0 || length < 0 || offset > math.MaxInt64-length {
 		return fmt.Errorf("%w: %s: %d bytes from %d", ErrRange, key, length, offset)
 	}
 	return nil
 }
 
-// rangeWithin refuses what an object of size bytes does not hold.
-func rangeWithin(key string, offset, length, size int64) error {
+// RangeWithin refuses a valid range that reaches beyond an object of size bytes
+// with [ErrRange].
+func RangeWithin(key string, offset, length, size int64) error {
 	if offset+length > size {
 		return fmt.Errorf("%w: %s: %d bytes from %d of %d", ErrRange, key, length, offset, size)
 	}
 	return nil
 }
 
-func exists(key string) error { return fmt.Errorf("%w: %s", ErrExists, key) }
+// Exists is the answer to a Put of a key that is taken; it wraps [ErrExists].
+func Exists(key string) error { return fmt.Errorf("%w: %s", ErrExists, key) }
 
-func notFound(key string) error { return fmt.Errorf("%w: %s", ErrNotFound, key) }
+// NotFound is the answer to a read of a key that holds no object; it wraps [ErrNotFound].
+func NotFound(key string) error { return fmt.Errorf("%w: %s", ErrNotFound, key) }

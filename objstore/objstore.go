@@ -1,9 +1,3 @@
-// Package objstore is the broker's view of an object store: immutable objects
-// that are created once, read by range, listed in order and deleted.
-//
-// Three stores keep objects: [S3], [Dir] and [Mem]. Two wrap another one:
-// [Faulty] misbehaves on purpose and [Trace] writes down every call. One
-// acceptance suite, package storetest, runs over all of them.
 package objstore
 
 import (

@@ -1,15 +1,20 @@
-package objstore
+package objstore_test
 
 import (
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
+	"streamhouse/objstore/storetest"
 )
 
 func TestTraceTellsEveryCall(t *testing.T) {
-	f := NewFaulty(NewMem(), 1)
-	trace := NewTrace(f)
+	f := faulty.New(mem.New(), 1)
+	trace := objstore.NewTrace(f)
 	require.NoError(t, trace.Put(t.Context(), "a/1", []byte("12345")))
 	require.Error(t, trace.Put(t.Context(), "a/1", nil))
 	_, err := trace.Get(t.Context(), "a/1")
@@ -20,16 +25,16 @@ func TestTraceTellsEveryCall(t *testing.T) {
 	require.NoError(t, err)
 	_, err = trace.GetRange(t.Context(), "a/1", 3, 9)
 	require.Error(t, err)
-	_, err = listAll(t.Context(), trace, "a/", "")
+	_, err = storetest.ListAll(t.Context(), trace, "a/", "")
 	require.NoError(t, err)
-	_, err = listAll(t.Context(), trace, "", "a/1")
+	_, err = storetest.ListAll(t.Context(), trace, "", "a/1")
 	require.NoError(t, err)
 	require.NoError(t, trace.Delete(t.Context(), "a/1", "a/2"))
-	f.Break(Fault{Do: FailBefore(nil)})
+	f.Break(faulty.Fault{Do: faulty.FailBefore(nil)})
 	require.Error(t, trace.Delete(t.Context(), "a/1"))
 	f.Mend()
-	f.Break(Fault{Do: Refuse()})
-	_, err = listAll(t.Context(), trace, "b", "")
+	f.Break(faulty.Fault{Do: faulty.Refuse()})
+	_, err = storetest.ListAll(t.Context(), trace, "b", "")
 	require.Error(t, err)
 	require.Error(t, trace.Put(t.Context(), "b", nil))
 	require.Equal(t, `put a/1 5 bytes: ok
@@ -45,8 +50,8 @@ delete a/1: failed
 list "b": 0 objects: refused
 put b 0 bytes: refused
 `, trace.String())
-	require.Equal(t, 3, trace.Count(OpPut))
-	require.Equal(t, 5, trace.Count(OpPut|OpDelete))
+	require.Equal(t, 3, trace.Count(objstore.OpPut))
+	require.Equal(t, 5, trace.Count(objstore.OpPut|objstore.OpDelete))
 	require.Len(t, trace.Calls(), 12)
 	trace.Reset()
 	require.Empty(t, trace.String())
@@ -54,8 +59,8 @@ put b 0 bytes: refused
 
 func TestTraceShowsCallsUnderWayInTheirOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := NewFaulty(NewMem(), 1, Fault{Prefix: "slow", Do: Hang()})
-		trace := NewTrace(f)
+		f := faulty.New(mem.New(), 1, faulty.Fault{Prefix: "slow", Do: faulty.Hang()})
+		trace := objstore.NewTrace(f)
 		done := make(chan error)
 		go func() { done <- trace.Put(t.Context(), "slow", nil) }()
 		synctest.Wait()
@@ -68,7 +73,7 @@ func TestTraceShowsCallsUnderWayInTheirOrder(t *testing.T) {
 }
 
 func TestTraceOfAListingThatStops(t *testing.T) {
-	trace := NewTrace(NewMem())
+	trace := objstore.NewTrace(mem.New())
 	for _, key := range []string{"1", "2", "3"} {
 		require.NoError(t, trace.Put(t.Context(), key, nil))
 	}
@@ -77,4 +82,8 @@ func TestTraceOfAListingThatStops(t *testing.T) {
 		break
 	}
 	require.Equal(t, "list \"\": 1 objects: ok\n", trace.String())
+}
+
+func TestTraceStore(t *testing.T) {
+	storetest.Run(t, func(*testing.T) objstore.Store { return objstore.NewTrace(mem.New()) })
 }

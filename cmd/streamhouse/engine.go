@@ -11,6 +11,8 @@ import (
 	"streamhouse/cmd/streamhouse/metrics"
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/dir"
+	"streamhouse/objstore/s3"
 )
 
 // openEngine takes over the bucket. It gives up when the store stays silent.
@@ -45,9 +47,9 @@ func storageName(s *settings) string {
 
 func openStore(ctx context.Context, s *settings) (objstore.Store, error) {
 	if s.UseLocalStorage {
-		return objstore.NewDir(s.LocalStoragePath)
+		return dir.Open(s.LocalStoragePath)
 	}
-	return objstore.NewS3(ctx, objstore.S3Options{Bucket: s.Bucket, Region: s.Region})
+	return s3.Open(ctx, s3.Options{Bucket: s.Bucket, Region: s.Region})
 }
 
 func engineOptions(s *settings, m *metrics.Metrics, h *health, logger *slog.Logger) log.Options {

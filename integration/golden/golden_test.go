@@ -17,7 +17,7 @@ import (
 	"streamhouse/integration/wire"
 	"streamhouse/log"
 	"streamhouse/meta"
-	"streamhouse/objstore"
+	"streamhouse/objstore/dir"
 )
 
 // update names the bucket whose text is written anew: the one that was just made.
@@ -87,7 +87,7 @@ func (u unpacked) metadata() string { return filepath.Join(u.folder, "metadata.d
 
 func (u unpacked) open(ctx context.Context) *log.Log {
 	u.t.Helper()
-	store, err := objstore.NewDir(filepath.Join(u.folder, bucketName))
+	store, err := dir.Open(filepath.Join(u.folder, bucketName))
 	require.NoError(u.t, err)
 	l, err := log.Open(ctx, store, log.Options{MetadataPath: u.metadata(), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(u.t, err)

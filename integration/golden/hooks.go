@@ -11,6 +11,7 @@ import (
 
 	"streamhouse/log"
 	"streamhouse/objstore"
+	"streamhouse/objstore/dir"
 )
 
 // hookedStore calls beforePut before each object that is written, which may wait or refuse.
@@ -50,11 +51,11 @@ type opened struct {
 
 // open opens the bucket with a metadata file of that name, and a hook.
 func (m *maker) open(metadata string, hook func(ctx context.Context, key string) error) (*opened, error) {
-	dir, err := objstore.NewDir(m.bucket())
+	bucket, err := dir.Open(m.bucket())
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{m: m, store: &hookedStore{Store: dir, beforePut: hook}}
+	o := &opened{m: m, store: &hookedStore{Store: bucket, beforePut: hook}}
 	o.Log, err = log.Open(m.ctx, o.store, log.Options{
 		MetadataPath:  m.path(metadata),
 		FlushInterval: flushInterval,

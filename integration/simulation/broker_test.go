@@ -13,7 +13,7 @@ import (
 
 	"streamhouse/kafka"
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 // broker is one process: an engine and its Kafka door. It ends once: by stop, by
@@ -22,7 +22,7 @@ type broker struct {
 	world    *world
 	name     string
 	metadata string // path
-	power    *objstore.Faulty
+	power    *faulty.Store
 	engine   *log.Log
 	server   *kafka.Server
 	host     *host
@@ -48,7 +48,7 @@ func (w *world) openBroker(metadata []byte) *broker {
 		w.t.Fatal(err)
 	}
 	// The power is this broker's own, the weather everybody's.
-	b.power = objstore.NewFaulty(w.weather, w.seed)
+	b.power = faulty.New(w.weather, w.seed)
 	if w.current != nil {
 		w.current.succeeded.Store(true)
 	}
@@ -158,7 +158,7 @@ func (b *broker) crash() {
 		b.dead.Store(true)
 		_ = b.host.Close()
 		b.host.cut() // nobody hears from it any more
-		b.power.Break(objstore.Fault{Do: objstore.FailBefore(errNoPower)})
+		b.power.Break(faulty.Fault{Do: faulty.FailBefore(errNoPower)})
 		// What is left is to end its goroutines. They can reach nothing but the metadata
 		// file, which nobody looks at any more.
 		gone, cancel := context.WithCancel(context.Background())

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
 )
 
 // weatherFault is a fault with a name for the story.
 type weatherFault struct {
 	name string
-	objstore.Fault
+	faulty.Fault
 }
 
 // drawFault draws what goes wrong next. Wrong bytes come from ranged reads alone: those
@@ -19,23 +20,23 @@ type weatherFault struct {
 func drawFault(r *rand.Rand) weatherFault {
 	const read, write = objstore.OpGetRange | objstore.OpGet, objstore.OpPut
 	all := []weatherFault{
-		{"a storm of refused requests", objstore.Fault{Chance: 0.6, Do: objstore.FailBefore(nil)}},
-		{"writes fail", objstore.Fault{Ops: write, Chance: 0.7, Do: objstore.FailBefore(nil)}},
-		{"answers to writes are lost", objstore.Fault{Ops: write, Chance: 0.5, Do: objstore.FailAfter(nil)}},
-		{"one answer to a write is lost", objstore.Fault{Ops: write, Times: 1, Do: objstore.FailAfter(nil)}},
-		{"the store refuses writes", objstore.Fault{Ops: write, Do: objstore.Refuse()}},
-		{"writes hang", objstore.Fault{Ops: write, Do: objstore.Hang()}},
-		{"writes happen and hang", objstore.Fault{Ops: write, Do: objstore.HangAfter()}},
-		{"one write hangs", objstore.Fault{Ops: write, Times: 1, Do: objstore.Hang()}},
-		{"one write happens and hangs", objstore.Fault{Ops: write, Times: 1, Do: objstore.HangAfter()}},
-		{"some writes hang", objstore.Fault{Ops: write, Chance: 0.3, Do: objstore.Hang()}},
-		{"some writes are slow", objstore.Fault{Ops: write, Chance: 0.4, Do: objstore.Slow(3 * time.Second)}},
-		{"reads are slow", objstore.Fault{Ops: read, Chance: 0.5, Do: objstore.Slow(2 * time.Second)}},
-		{"reads fail", objstore.Fault{Ops: read, Chance: 0.5, Do: objstore.FailBefore(nil)}},
-		{"reads hang", objstore.Fault{Ops: objstore.OpGetRange, Chance: 0.5, Do: objstore.Hang()}},
-		{"blocks come back truncated", objstore.Fault{Ops: objstore.OpGetRange, Chance: 0.3, Do: objstore.Truncate()}},
-		{"blocks come back damaged", objstore.Fault{Ops: objstore.OpGetRange, Chance: 0.3, Do: objstore.FlipBit()}},
-		{"listings break off", objstore.Fault{Ops: objstore.OpList, Chance: 0.6, Do: objstore.FailAfter(nil)}},
+		{"a storm of refused requests", faulty.Fault{Chance: 0.6, Do: faulty.FailBefore(nil)}},
+		{"writes fail", faulty.Fault{Ops: write, Chance: 0.7, Do: faulty.FailBefore(nil)}},
+		{"answers to writes are lost", faulty.Fault{Ops: write, Chance: 0.5, Do: faulty.FailAfter(nil)}},
+		{"one answer to a write is lost", faulty.Fault{Ops: write, Times: 1, Do: faulty.FailAfter(nil)}},
+		{"the store refuses writes", faulty.Fault{Ops: write, Do: faulty.Refuse()}},
+		{"writes hang", faulty.Fault{Ops: write, Do: faulty.Hang()}},
+		{"writes happen and hang", faulty.Fault{Ops: write, Do: faulty.HangAfter()}},
+		{"one write hangs", faulty.Fault{Ops: write, Times: 1, Do: faulty.Hang()}},
+		{"one write happens and hangs", faulty.Fault{Ops: write, Times: 1, Do: faulty.HangAfter()}},
+		{"some writes hang", faulty.Fault{Ops: write, Chance: 0.3, Do: faulty.Hang()}},
+		{"some writes are slow", faulty.Fault{Ops: write, Chance: 0.4, Do: faulty.Slow(3 * time.Second)}},
+		{"reads are slow", faulty.Fault{Ops: read, Chance: 0.5, Do: faulty.Slow(2 * time.Second)}},
+		{"reads fail", faulty.Fault{Ops: read, Chance: 0.5, Do: faulty.FailBefore(nil)}},
+		{"reads hang", faulty.Fault{Ops: objstore.OpGetRange, Chance: 0.5, Do: faulty.Hang()}},
+		{"blocks come back truncated", faulty.Fault{Ops: objstore.OpGetRange, Chance: 0.3, Do: faulty.Truncate()}},
+		{"blocks come back damaged", faulty.Fault{Ops: objstore.OpGetRange, Chance: 0.3, Do: faulty.FlipBit()}},
+		{"listings break off", faulty.Fault{Ops: objstore.OpList, Chance: 0.6, Do: faulty.FailAfter(nil)}},
 	}
 	return pick(r, all...)
 }
@@ -53,6 +54,6 @@ func (w *world) spoil(f weatherFault, length time.Duration) {
 // clear is the weather without faults: a store takes its time.
 func (w *world) clear() {
 	for part := range 4 {
-		w.weather.Break(objstore.Fault{Chance: 0.5, Do: objstore.Slow(w.latency * time.Duration(part+1) / 10)})
+		w.weather.Break(faulty.Fault{Chance: 0.5, Do: faulty.Slow(w.latency * time.Duration(part+1) / 10)})
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"streamhouse/log"
-	"streamhouse/objstore"
+	"streamhouse/objstore/faulty"
+	"streamhouse/objstore/mem"
 )
 
 // world is all that a run consists of but the clients: the bucket, the weather over it,
@@ -22,8 +23,8 @@ type world struct {
 	seed    uint64
 	logger  *slog.Logger
 	began   time.Time
-	bucket  *objstore.Mem
-	weather *objstore.Faulty
+	bucket  *mem.Store
+	weather *faulty.Store
 	network network
 	model   *model
 	zombie  atomic.Pointer[broker] // taken over and still there, or nil
@@ -40,11 +41,11 @@ type world struct {
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{settings: drawSettings(seed), t: t, seed: seed, began: time.Now(), bucket: objstore.NewMem(), logger: slog.New(slog.DiscardHandler)}
+	w := &world{settings: drawSettings(seed), t: t, seed: seed, began: time.Now(), bucket: mem.New(), logger: slog.New(slog.DiscardHandler)}
 	if *verbose {
 		w.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	w.weather = objstore.NewFaulty(w.bucket, seed)
+	w.weather = faulty.New(w.bucket, seed)
 	w.model = newModel(w.fail)
 	w.clear()
 	return w

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,12 +12,21 @@ import (
 	"streamhouse/objstore"
 )
 
-func (s *suite) list(prefix, after string) (infos []objstore.Info) {
-	s.Helper()
-	for info, err := range s.store.List(s.Context(), prefix, after) {
-		require.NoError(s, err)
+// ListAll returns a whole listing, or what came before its error with that.
+func ListAll(ctx context.Context, store objstore.Store, prefix, after string) (infos []objstore.Info, err error) {
+	for info, err := range store.List(ctx, prefix, after) {
+		if err != nil {
+			return infos, err
+		}
 		infos = append(infos, info)
 	}
+	return infos, nil
+}
+
+func (s *suite) list(prefix, after string) []objstore.Info {
+	s.Helper()
+	infos, err := ListAll(s.Context(), s.store, prefix, after)
+	require.NoError(s, err)
 	return infos
 }
 

@@ -1,0 +1,180 @@
+package faulty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"streamhouse/objstore"
+)
+
+// ErrInjected is the passing fault that a [Store] store returns by default.
+var ErrInjected = errors.New("injected fault")
+
+// Fault says which calls go wrong, and how. The zero value of a condition
+// matches every call.
+type Fault struct {
+	Ops    objstore.Op // kinds of calls, or'ed together
+	Prefix string      // of the key; for a listing, of its prefix; for a delete, of any of its keys
+	Nth    int         // only the nth call that the above match, from 1
+	Times  int         // only so many calls, then never again
+	Chance float64     // each call with this probability; 0 is always
+
+	Do Effect
+}
+
+// Effect is what a fault does to a call. Make one with FailBefore, FailAfter,
+// Refuse, Slow, Hang, HangAfter, Truncate or FlipBit.
+type Effect struct {
+	kind  effectKind
+	err   error
+	delay time.Duration
+}
+
+type effectKind uint8
+
+const (
+	_ effectKind = iota
+	failBefore
+	failAfter
+	slow
+	hang
+	hangAfter
+	truncate
+	flipBit
+)
+
+// FailBefore makes a call fail without having happened; nil means ErrInjected.
+func FailBefore(err error) Effect { return Effect{kind: failBefore, err: orInjected(err)} }
+
+// FailAfter makes a call fail although it happened, as when the answer is lost;
+// nil means ErrInjected. A listing yields some of its objects before it fails. A
+// call that did not happen keeps its own error.
+func FailAfter(err error) Effect { return Effect{kind: failAfter, err: orInjected(err)} }
+
+// Refuse makes a call fail, without having happened, with objstore.ErrPermanent.
+func Refuse() Effect {
+	return FailBefore(fmt.Errorf("%w: %w", objstore.ErrPermanent, ErrInjected))
+}
+
+// Slow makes a call wait first.
+func Slow(delay time.Duration) Effect { return Effect{kind: slow, delay: delay} }
+
+// Hang holds a call until the rule is mended, and then lets it happen, or until
+// its context ends.
+func Hang() Effect { return Effect{kind: hang} }
+
+// HangAfter lets a call happen, but holds its answer as Hang does.
+func HangAfter() Effect { return Effect{kind: hangAfter} }
+
+// Truncate makes an object look as if its second half were missing: Get returns
+// the first half and GetRange beyond it objstore.ErrRange. It matters to reads alone.
+func Truncate() Effect { return Effect{kind: truncate} }
+
+// FlipBit flips one bit of what a read returns.
+func FlipBit() Effect { return Effect{kind: flipBit} }
+
+func orInjected(err error) error {
+	if err == nil {
+		return ErrInjected
+	}
+	return err
+}
+
+// Rule is a Fault in force.
+type Rule struct {
+	fault  Fault
+	number int // of the rule, among those of its store
+	faulty *Store
+
+	mu      sync.Mutex
+	matched int
+	hits    int
+	hit     chan struct{}  // closed at the next hit
+	seen    map[string]int // calls per kind and key
+	mended  bool
+	mend    chan struct{} // closed by Mend
+}
+
+// Mend ends the rule and lets go of the calls that hang because of it. It may be
+// called again.
+func (r *Rule) Mend() {
+	r.faulty.remove(r)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.mended {
+		r.mended = true
+		close(r.mend)
+	}
+}
+
+// Hits returns how many calls the rule has spoilt so far.
+func (r *Rule) Hits() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hits
+}
+
+// Wait returns when the rule has spoilt n calls, those under way included, or
+// with the context's error.
+func (r *Rule) Wait(ctx context.Context, n int) error {
+	for {
+		r.mu.Lock()
+		hits, next := r.hits, r.hit
+		r.mu.Unlock()
+		if hits >= n {
+			return nil
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// matches decides whether the rule spoils a call, counts, and draws what is
+// random about the damage.
+func (r *Rule) matches(op objstore.Op, keys []string) (draw uint64, spoilt bool) {
+	f := &r.fault
+	if f.Ops != 0 && f.Ops&op == 0 || !anyPrefixed(keys, f.Prefix) {
+		return 0, false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.matched++
+	draw = r.drawLocked(op, keys)
+	switch {
+	case f.Nth != 0 && r.matched != f.Nth:
+		return 0, false
+	case f.Times != 0 && r.hits >= f.Times:
+		return 0, false
+	case f.Chance != 0 && float64(draw>>11)/(1<<53) >= f.Chance:
+		return 0, false
+	}
+	r.hits++
+	close(r.hit)
+	r.hit = make(chan struct{})
+	return draw, true
+}
+
+// drawLocked returns a number that depends on the seed, the rule, the call and
+// how often this very call was made: not on what other goroutines do
+// meanwhile, so a run with a seed repeats however it is scheduled.
+func (r *Rule) drawLocked(op objstore.Op, keys []string) uint64 {
+	call := op.String() + " " + strings.Join(keys, " ")
+	r.seen[call]++
+	return r.faulty.hash(r.number, call, r.seen[call])
+}
+
+func anyPrefixed(keys []string, prefix string) bool {
+	for _, key := range keys {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return prefix == ""
+}

@@ -1,0 +1,12 @@
+package mem
+
+import (
+	"testing"
+
+	"streamhouse/objstore"
+	"streamhouse/objstore/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(*testing.T) objstore.Store { return New() })
+}

@@ -1,0 +1,143 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"streamhouse/objstore"
+)
+
+// refusals are the error codes that a retry does not mend, with what to do.
+var refusals = map[string]string{
+	"NoSuchBucket":                       "create the bucket or correct its name",
+	"InvalidBucketName":                  "correct the name of the bucket",
+	"AccessDenied":                       "allow s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket to these credentials",
+	"Forbidden":                          "allow s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket to these credentials",
+	"AllAccessDisabled":                  "the bucket is disabled: ask its owner",
+	"AccountProblem":                     "there is a problem with the AWS account: ask its owner",
+	"InvalidAccessKeyId":                 "correct AWS_ACCESS_KEY_ID or the profile",
+	"SignatureDoesNotMatch":              "correct AWS_SECRET_ACCESS_KEY or the profile",
+	"InvalidToken":                       "correct AWS_SESSION_TOKEN",
+	"ExpiredToken":                       "renew the session's credentials",
+	"TokenRefreshRequired":               "renew the session's credentials",
+	"RequestTimeTooSkewed":               "set the clock of this machine",
+	"PermanentRedirect":                  "set AWS_REGION to the region of the bucket",
+	"AuthorizationHeaderMalformed":       "set AWS_REGION to the region of the bucket",
+	"IllegalLocationConstraintException": "set AWS_REGION to the region of the bucket",
+	"NotImplemented":                     "use a store that has conditional writes (If-None-Match)",
+	"EntityTooLarge":                     "the object is larger than the store allows",
+	"QuotaExceeded":                      "the bucket is full: free some space or raise its quota",
+	"XMinioStorageFull":                  "the store is full: free some space",
+	"KMS.DisabledException":              "enable the key that encrypts the bucket",
+	"KMS.NotFoundException":              "restore the key that encrypts the bucket",
+}
+
+// credentialsError marks a failure to get credentials at all.
+type credentialsError struct{ err error }
+
+func (e *credentialsError) Error() string { return e.err.Error() }
+func (e *credentialsError) Unwrap() error { return e.err }
+
+// markedCredentials marks the failures of a provider, which nothing else in the
+// SDK's errors tells from failures of the bucket.
+func markedCredentials(provider aws.CredentialsProvider) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		if provider == nil {
+			return aws.Credentials{}, &credentialsError{errors.New("no provider")}
+		}
+		credentials, err := provider.Retrieve(ctx)
+		if err != nil && ctx.Err() == nil {
+			err = &credentialsError{err}
+		}
+		return credentials, err
+	})
+}
+
+// explain marks with objstore.ErrPermanent what a retry will not mend.
+func explain(err error) error {
+	advice := refusal(err)
+	if advice == "" {
+		return err
+	}
+	return fmt.Errorf("%w: %s: %w", objstore.ErrPermanent, advice, err)
+}
+
+// refusal returns what to do about an error, or nothing where it may pass.
+func refusal(err error) string {
+	var credentials *credentialsError
+	if errors.As(err, &credentials) {
+		return "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run with a role"
+	}
+	code := errorCode(err)
+	if advice, known := refusals[code]; known {
+		if region := bucketRegion(err); region != "" {
+			advice += " (it is in " + region + ")"
+		}
+		return advice
+	}
+	if status := statusCode(err); !passingCodes[code] && refusedStatus(status) {
+		return fmt.Sprintf("the request is refused with status %d", status)
+	}
+	return ""
+}
+
+// refusedStatus reports a status that blames the request, of those whose
+// meaning is not known more closely.
+func refusedStatus(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	case http.StatusNotImplemented, http.StatusInsufficientStorage:
+		return true
+	}
+	return status >= 300 && status < 500
+}
+
+// explainGet is explain for reads, which know two more answers.
+func explainGet(key string, err error) error {
+	switch code, status := errorCode(err), statusCode(err); {
+	case code == "NoSuchBucket":
+	case status == http.StatusNotFound:
+		return objstore.NotFound(key)
+	case status == http.StatusRequestedRangeNotSatisfiable:
+		return fmt.Errorf("%w: %s", objstore.ErrRange, key)
+	}
+	return fmt.Errorf("get %s: %w", key, explain(err))
+}
+
+// precondition reports that a create-only PUT found its key taken.
+func precondition(err error) bool {
+	return statusCode(err) == http.StatusPreconditionFailed
+}
+
+func errorCode(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// statusCode returns the status of the answer that an error is, or 0.
+func statusCode(err error) int {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+// bucketRegion is where S3 says that a bucket is which was looked for elsewhere.
+func bucketRegion(err error) string {
+	var response *awshttp.ResponseError
+	if !errors.As(err, &response) || response.Response == nil {
+		return ""
+	}
+	return response.Response.Header.Get("X-Amz-Bucket-Region")
+}

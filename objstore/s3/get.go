@@ -1,0 +1,119 @@
+package s3
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"streamhouse/objstore"
+)
+
+// maxObjectBytes is the largest object that one PUT can make: what a server says
+// beyond it is not believed.
+const maxObjectBytes = 5 << 30
+
+// errBody marks a body that did not arrive whole. The SDK's own retries end with
+// the response's header, so these are ours.
+var errBody = errors.New("the body is damaged")
+
+// Get implements [objstore.Store]. The body is checked against the checksum that was
+// stored with the object, where there is one.
+func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
+	return s.get(ctx, key, &s3.GetObjectInput{ChecksumMode: types.ChecksumModeEnabled}, func(out *s3.GetObjectOutput) (int64, error) {
+		size := aws.ToInt64(out.ContentLength)
+		if out.ContentLength == nil || size < 0 || size > maxObjectBytes {
+			return 0, fmt.Errorf("%w: a length of %d bytes", errBody, size)
+		}
+		return size, nil
+	})
+}
+
+// GetRange implements [objstore.Store]. S3 has no checksums for parts of an object.
+func (s *Store) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
+	if err := cmp.Or(objstore.ValidKey(key), objstore.ValidRange(key, offset, length)); err != nil {
+		return nil, err
+	}
+	if length == 0 {
+		return s.getNothing(ctx, key, offset)
+	}
+	bounds := fmt.Sprintf("bytes=%d-%d", offset, offset+length-1)
+	return s.get(ctx, key, &s3.GetObjectInput{Range: &bounds}, func(out *s3.GetObjectOutput) (int64, error) {
+		got, arrived := aws.ToString(out.ContentRange), aws.ToInt64(out.ContentLength)
+		if !strings.HasPrefix(got, fmt.Sprintf("bytes %d-", offset)) {
+			return 0, fmt.Errorf("%w: asked for %s, answered with %q", errBody, bounds, got)
+		}
+		if arrived > length {
+			return 0, fmt.Errorf("%w: asked for %s, answered with %d bytes", errBody, bounds, arrived)
+		}
+		if arrived < length {
+			return 0, fmt.Errorf("%w: %s: %d bytes from %d; it has %s", objstore.ErrRange, key, length, offset, got)
+		}
+		return length, nil
+	})
+}
+
+// getNothing reads no byte, which an HTTP range cannot express.
+func (s *Store) getNothing(ctx context.Context, key string, offset int64) ([]byte, error) {
+	name, err := s.key(key)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: name})
+	if err != nil {
+		return nil, explainGet(key, err)
+	}
+	if err := objstore.RangeWithin(key, offset, 0, aws.ToInt64(out.ContentLength)); err != nil {
+		return nil, err
+	}
+	return []byte{}, nil
+}
+
+// get sends a request and reads its body, of a length that expect derives from
+// the answer's header, until one arrives whole.
+func (s *Store) get(ctx context.Context, key string, in *s3.GetObjectInput, expect func(*s3.GetObjectOutput) (int64, error)) ([]byte, error) {
+	name, err := s.key(key)
+	if err != nil {
+		return nil, err
+	}
+	in.Bucket, in.Key = &s.bucket, name
+	for attempt := 1; ; attempt++ {
+		out, err := s.client.GetObject(ctx, in)
+		if err != nil {
+			return nil, explainGet(key, err)
+		}
+		body, err := readBody(out, expect)
+		if err == nil || !errors.Is(err, errBody) {
+			return body, err
+		}
+		if attempt == maxAttempts || s.delay.wait(ctx, attempt) != nil {
+			return nil, fmt.Errorf("get %s: %w", key, cmp.Or(ctx.Err(), err))
+		}
+	}
+}
+
+// readBody reads and closes an answer's body.
+func readBody(out *s3.GetObjectOutput, expect func(*s3.GetObjectOutput) (int64, error)) ([]byte, error) {
+	defer out.Body.Close()
+	length, err := expect(out)
+	if err != nil {
+		return nil, err
+	}
+	body := make([]byte, length)
+	if n, err := io.ReadFull(out.Body, body); err != nil {
+		return nil, fmt.Errorf("%w: it ends after %d of %d bytes: %w", errBody, n, length, err)
+	}
+	// Its end is where the checksum is compared, and where the connection becomes
+	// fit for the next request.
+	var beyond [1]byte
+	if n, err := out.Body.Read(beyond[:]); n != 0 || !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: at its end, after %d bytes: %w", errBody, length, cmp.Or(err, errors.New("it goes on")))
+	}
+	return body, nil
+}

@@ -1,0 +1,89 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+)
+
+// maxAttempts bounds the attempts of one request. It is small, and the waits
+// between are short, because the caller retries as well and for longer, tells
+// its operator about it, and knows when it has become pointless.
+const maxAttempts = 4
+
+// passingCodes are the error codes that say "again, please". The SDK knows some
+// of them; those of damaged uploads and of two PUTs that met are ours.
+var passingCodes = map[string]bool{
+	"BadDigest":                   true,
+	"BandwidthLimitExceeded":      true,
+	"ConditionalRequestConflict":  true,
+	"IncompleteBody":              true,
+	"InternalError":               true,
+	"OperationAborted":            true,
+	"RequestTimeout":              true,
+	"RequestTimeoutException":     true,
+	"ServiceUnavailable":          true,
+	"SlowDown":                    true,
+	"Throttling":                  true,
+	"ThrottlingException":         true,
+	"TooManyRequests":             true,
+	"XAmzContentChecksumMismatch": true,
+	"XAmzContentSHA256Mismatch":   true,
+}
+
+// backoff waits twice as long each time, up to most, less a random part, so that
+// those who failed together do not return together.
+type backoff struct{ first, most time.Duration }
+
+var standardBackoff = backoff{first: 100 * time.Millisecond, most: time.Second}
+
+// after returns the wait after the given attempt, counted from 1.
+func (b backoff) after(attempt int) time.Duration {
+	whole := b.most
+	if shift := attempt - 1; shift < 16 {
+		whole = min(b.most, b.first<<shift)
+	}
+	return whole/4 + rand.N(whole*3/4+1)
+}
+
+func (b backoff) wait(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(b.after(attempt))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// newRetryer is the SDK's with our waits and codes. It has no bucket of retry
+// tokens: a storm of SlowDown would empty it, and then fail requests that
+// only needed another try.
+func newRetryer(delay backoff) aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		o.RateLimiter = ratelimit.None
+		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+			return delay.after(attempt), nil
+		})
+		first := []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}
+		o.Retryables = append(first, o.Retryables...)
+	})
+}
+
+func retryable(err error) aws.Ternary {
+	var credentials *credentialsError
+	switch {
+	case errors.As(err, &credentials): // their provider has its own retries
+		return aws.FalseTernary
+	case passingCodes[errorCode(err)], statusCode(err) == 429:
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}

@@ -1,0 +1,174 @@
+package s3
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
+
+	"streamhouse/objstore"
+)
+
+// Options say where the objects are and how to get there. Beside them all the
+// SDK's own settings hold: AWS_PROFILE, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE,
+// AWS_MAX_ATTEMPTS, the shared configuration files and so on.
+type Options struct {
+	Bucket string // must exist
+	// Prefix is put before every key, with a slash between. Empty: none.
+	Prefix string
+	// Region; empty: AWS_REGION or the shared configuration.
+	Region string
+	// Endpoint is the URL of a server that speaks S3; empty:
+	// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or else AWS itself.
+	Endpoint string
+	// PathStyle puts the bucket into the path of the URL and not into its host
+	// name. It is always so where an endpoint is set.
+	PathStyle bool
+	// Credentials; nil: the standard chain of environment, shared files, web
+	// identity, container and instance role.
+	Credentials aws.CredentialsProvider
+	// StallTimeout is how long a connection may move no byte, in either
+	// direction, before the attempt is given up and made anew. 0: 30 s.
+	StallTimeout time.Duration
+}
+
+// Store keeps objects in a bucket of Amazon S3 or of a server that speaks its
+// protocol and honours If-None-Match on PUT and lists in the order of the keys.
+//
+// It needs s3:PutObject, s3:GetObject and s3:DeleteObject on the objects and
+// s3:ListBucket on the bucket. Without s3:ListBucket a missing object is answered
+// with AccessDenied, so that it cannot be told from a refusal.
+//
+// An attempt that fails in passing is made anew a few times within a second or
+// so; a longer outage is the caller's to sit out. A Put that was repeated so can
+// find its own object and return objstore.ErrExists: the caller compares.
+//
+// All methods may be called concurrently.
+type Store struct {
+	client   *s3.Client
+	bucket   string
+	prefix   string // empty or ending in a slash
+	where    string // for messages
+	unsigned bool   // a body needs no signature; see signsBodies
+	delay    backoff
+}
+
+var _ objstore.Store = (*Store)(nil)
+
+// Open returns a store over a bucket. It reads the configuration but does not
+// speak to the bucket; see CheckBucket. An error that wraps objstore.ErrPermanent says
+// what to set.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	return open(ctx, o, standardBackoff)
+}
+
+func open(ctx context.Context, o Options, delay backoff) (*Store, error) {
+	prefix, err := o.validate()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := loadConfig(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	store := &Store{bucket: o.Bucket, prefix: prefix, delay: delay}
+	store.client = s3.NewFromConfig(cfg, func(so *s3.Options) { store.configure(so, o) })
+	if store.client.Options().Region == "" {
+		return nil, fmt.Errorf("%w: no region: set AWS_REGION", objstore.ErrPermanent)
+	}
+	return store, nil
+}
+
+func (o Options) validate() (prefix string, err error) {
+	if o.Bucket == "" || strings.ContainsAny(o.Bucket, "/ ") {
+		return "", fmt.Errorf("%w: %q is not the name of a bucket", objstore.ErrPermanent, o.Bucket)
+	}
+	if prefix = strings.TrimSuffix(o.Prefix, "/"); prefix == "" {
+		return "", nil
+	}
+	if err := objstore.ValidKey(prefix); err != nil {
+		return "", fmt.Errorf("%w: prefix in the bucket: %w", objstore.ErrPermanent, err)
+	}
+	return prefix + "/", nil
+}
+
+// loadConfig reads the environment and the shared files. It asks for the
+// credentials at once: missing ones shall end the start, not the first write.
+func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
+	settings := []func(*config.LoadOptions) error{
+		config.WithLogger(logging.Nop{}), // else the SDK writes to standard error
+		config.WithHTTPClient(newHTTPClient(cmp.Or(o.StallTimeout, defaultStallTimeout))),
+	}
+	if o.Region != "" {
+		settings = append(settings, config.WithRegion(o.Region))
+	}
+	if o.Credentials != nil {
+		settings = append(settings, config.WithCredentialsProvider(o.Credentials))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, settings...)
+	if err != nil {
+		return cfg, fmt.Errorf("%w: AWS configuration: %w", objstore.ErrPermanent, err)
+	}
+	cfg.Credentials = markedCredentials(cfg.Credentials)
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return cfg, explain(err)
+	}
+	return cfg, nil
+}
+
+// configure sets what the SDK is to do our way. The SDK has put the endpoint of
+// the environment into so by now.
+func (s *Store) configure(so *s3.Options, o Options) {
+	if o.Endpoint != "" {
+		so.BaseEndpoint = aws.String(o.Endpoint)
+	}
+	endpoint := aws.ToString(so.BaseEndpoint)
+	// Servers other than AWS seldom have a host name per bucket, and seldom care
+	// about the region, but a signature must name one.
+	so.UsePathStyle = o.PathStyle || endpoint != ""
+	if endpoint != "" {
+		so.Region = cmp.Or(so.Region, "us-east-1")
+	}
+	so.Retryer = newRetryer(s.delay)
+	// Put brings its own checksum, Get asks for one; elsewhere only where S3 insists.
+	so.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	so.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	so.DisableLogOutputChecksumValidationSkipped = true
+	// No "Expect: 100-continue": it costs a round trip per large PUT, and a second
+	// each on servers that do not know it.
+	so.ContinueHeaderThresholdBytes = -1
+	s.unsigned = !signsBodies(endpoint)
+	s.where = fmt.Sprintf("bucket %q, region %q", s.bucket, so.Region)
+	if endpoint != "" {
+		s.where = fmt.Sprintf("bucket %q at %s", s.bucket, endpoint)
+	}
+}
+
+// CheckBucket asks for one key, so as to tell early and in one line that the
+// bucket is missing, elsewhere or closed to us. It needs s3:ListBucket.
+func (s *Store) CheckBucket(ctx context.Context) error {
+	_, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+		Bucket: &s.bucket, Prefix: &s.prefix, MaxKeys: aws.Int32(1),
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.where, explain(err))
+	}
+	return nil
+}
+
+// key returns where in the bucket an object is.
+func (s *Store) key(key string) (*string, error) {
+	if err := objstore.ValidKey(key); err != nil {
+		return nil, err
+	}
+	if n := len(s.prefix) + len(key); n > objstore.MaxKeyBytes {
+		return nil, fmt.Errorf("%w: %d bytes with the prefix, at most %d are allowed", objstore.ErrKey, n, objstore.MaxKeyBytes)
+	}
+	return aws.String(s.prefix + key), nil
+}
