@@ -1,13 +1,14 @@
 package kafka
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"streamhouse/kafka/wire"
 )
 
 // conn is one client's connection. Its reader takes requests and starts them,
@@ -16,7 +17,7 @@ import (
 type conn struct {
 	s      *Server
 	net    net.Conn
-	frames frameReader
+	frames *wire.FrameReader
 	caller *client
 	queue  chan *taken
 	open   atomic.Int32 // requests taken and not yet answered
@@ -30,20 +31,12 @@ type conn struct {
 	cause error // why the connection ends, the first reason
 }
 
-// client is who sends a request. It is never changed.
-type client struct {
-	id    string   // as the request's header says
-	host  string   // IP address that it comes from
-	local net.Addr // address that it connected to
-	conn  *conn    // nil in tests
-}
-
 // taken is a request on its way.
 type taken struct {
 	api         *api
 	version     int16
 	correlation int32
-	frame       frame
+	frame       wire.Frame
 	began       time.Time
 	reply       reply
 	ran         chan struct{} // closed when the reply is there; nil unless those behind have to wait for it
@@ -51,10 +44,9 @@ type taken struct {
 
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{s: s, net: nc, queue: make(chan *taken, maxInFlight)}
-	c.frames = frameReader{
-		conn: nc, buf: bufio.NewReaderSize(nc, readBuffer), limit: s.o.MaxFrameBytes,
-		idle: s.o.IdleTimeout, stall: s.o.StallTimeout, budget: s.budget,
-	}
+	c.frames = wire.NewFrameReader(nc, wire.FrameOptions{
+		MaxBytes: s.o.MaxFrameBytes, Idle: s.o.IdleTimeout, Stall: s.o.StallTimeout, Budget: s.budget,
+	})
 	c.caller = &client{host: nc.RemoteAddr().String(), local: nc.LocalAddr(), conn: c}
 	if host, _, err := net.SplitHostPort(c.caller.host); err == nil {
 		c.caller.host = host
@@ -74,7 +66,7 @@ func (c *conn) serve() {
 		defer close(writer)
 		c.write()
 	}()
-	if err := c.read(); !errors.Is(err, errStopped) {
+	if err := c.read(); !errors.Is(err, wire.ErrStopped) {
 		c.fail(err)
 	}
 	close(c.queue)
@@ -97,15 +89,6 @@ func (c *conn) fail(err error) {
 	_ = c.net.Close()
 }
 
-// hangUp ends the connection once what it has taken is answered. Handlers call it, through
-// their client, for what an answer cannot tell.
-func (c *client) hangUp(err error) {
-	if c.conn != nil {
-		c.conn.remember(err)
-		c.conn.frames.stop()
-	}
-}
-
 func (c *conn) remember(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -126,9 +109,5 @@ func (c *conn) report() {
 		c.s.logger.Debug("kafka: connection closed", "from", c.net.RemoteAddr(), "client", c.caller.id, "why", cause)
 		return
 	}
-	reason := refusedFrame
-	if r, ok := errors.AsType[*refusal](cause); ok {
-		reason = r.reason
-	}
-	c.s.refused(reason, "from", c.net.RemoteAddr(), "client", c.caller.id, "err", cause)
+	c.s.refused(reasonOf(cause), "from", c.net.RemoteAddr(), "client", c.caller.id, "err", cause)
 }

@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/kafka/wire"
 )
 
 // read takes requests until the connection ends, is stopped, or sends what is none.
 func (c *conn) read() (err error) {
-	var f frame // the one that no request has yet
+	var f wire.Frame // the one that no request has yet
 	defer func() {
-		c.frames.release(f)
+		c.frames.Release(f)
 		if p := recover(); p != nil {
 			err = refuse(refusedPanic, "panic: %v\n%s", p, debug.Stack())
 		}
@@ -19,10 +21,10 @@ func (c *conn) read() (err error) {
 	waiting := func() bool { return c.open.Load() > 0 }
 	var before *taken // the request that has to run before the next may start
 	for {
-		if f, err = c.frames.next(c.polls, waiting); err != nil {
+		if f, err = c.frames.Next(c.polls, waiting); err != nil {
 			return err
 		}
-		t, req, err := c.take(f.bytes)
+		t, req, err := c.take(f.Bytes)
 		if err != nil {
 			return err
 		}
@@ -30,17 +32,17 @@ func (c *conn) read() (err error) {
 			<-before.ran
 			before = nil
 		}
-		if c.frames.stopped.Load() {
-			return errStopped // told meanwhile
+		if c.frames.Stopped() {
+			return wire.ErrStopped // told meanwhile
 		}
 		if req != nil {
 			c.start(t, req)
 		}
 		if t.ran != nil {
-			before, t.frame, f = t, f, frame{}
+			before, t.frame, f = t, f, wire.Frame{}
 		} else {
-			c.frames.release(f) // what has to stay in memory is the engine's to count
-			f = frame{}
+			c.frames.Release(f) // what has to stay in memory is the engine's to count
+			f = wire.Frame{}
 		}
 		c.open.Add(1)
 		c.queue <- t // the writer takes it in the end, whatever happens
@@ -49,24 +51,25 @@ func (c *conn) read() (err error) {
 
 // take decodes a request. One that is answered without being started comes back without it.
 func (c *conn) take(frame []byte) (*taken, kmsg.Request, error) {
-	h, body, err := readHeader(frame)
+	h, body, err := wire.ReadHeader(frame)
 	if err != nil {
 		return nil, nil, err
 	}
-	a := c.s.apis[h.key]
-	t := &taken{api: a, version: h.version, correlation: h.correlation, began: time.Now()}
+	a := c.s.apis[h.Key]
+	t := &taken{api: a, version: h.Version, correlation: h.CorrelationID, began: time.Now()}
 	c.callerOf(h)
 	switch {
 	case a == nil:
-		return nil, nil, refuse(refusedRequest, "request %d (%s) is not supported", h.key, kmsg.NameForKey(h.key))
-	case h.version >= a.min && h.version <= a.max:
-		req, err := decode(a, h.version, body)
-		return t, req, err
-	case h.key == int16(kmsg.ApiVersions) && h.version > a.max:
-		t.reply = func() response { return c.s.tooNew(a) }
+		return nil, nil, refuse(refusedRequest, "request %d (%s) is not supported", h.Key, kmsg.NameForKey(h.Key))
+	case h.Version >= a.min && h.Version <= a.max:
+		req := a.request()
+		req.SetVersion(h.Version)
+		return t, req, wire.DecodeRequest(req, a.shapes[h.Version], body)
+	case h.Key == int16(kmsg.ApiVersions) && h.Version > a.max:
+		t.reply = func() wire.Response { return c.s.tooNew(a) }
 		return t, nil, nil
 	}
-	return nil, nil, refuse(refusedRequest, "%s version %d is not supported, %d to %d are", a.name, h.version, a.min, a.max)
+	return nil, nil, refuse(refusedRequest, "%s version %d is not supported, %d to %d are", a.name, h.Version, a.min, a.max)
 }
 
 // start starts a request, in the order of the requests.

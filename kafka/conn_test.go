@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"streamhouse/kafka/wire"
 	"streamhouse/log"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
@@ -262,7 +263,7 @@ func TestConnIsTheBackPressure(t *testing.T) {
 func TestConnPanicIsContained(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.s.apis[int16(kmsg.Heartbeat)].start = func(context.Context, *client, kmsg.Request) reply {
-			return func() response { panic("a bug") }
+			return func() wire.Response { panic("a bug") }
 		}
 		d.s.apis[int16(kmsg.LeaveGroup)].start = func(context.Context, *client, kmsg.Request) reply { panic("a bug") }
 		good := d.dial()

@@ -1,15 +1,14 @@
 package kafka
 
 import (
-	"encoding/binary"
-	"errors"
 	"net"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"streamhouse/kafka/wire"
 )
 
 // write answers the requests in their order. Once the connection has failed it only lets
@@ -28,7 +27,7 @@ func (c *conn) write() {
 }
 
 // run waits for the answer to a request.
-func (c *conn) run(t *taken) (resp response, err error) {
+func (c *conn) run(t *taken) (resp wire.Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = refuse(refusedPanic, "%s: panic: %v\n%s", t.api.name, p, debug.Stack())
@@ -36,7 +35,7 @@ func (c *conn) run(t *taken) (resp response, err error) {
 		if t.ran != nil {
 			close(t.ran)
 		}
-		c.frames.release(t.frame)
+		c.frames.Release(t.frame)
 	}()
 	resp = t.reply()
 	if request := c.s.o.Events.Request; request != nil {
@@ -53,55 +52,14 @@ func (c *conn) run(t *taken) (resp response, err error) {
 var sendBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // send writes an answer.
-func (c *conn) send(t *taken, resp response) error {
+func (c *conn) send(t *taken, resp wire.Response) error {
 	buf := sendBuffers.Get().(*[]byte)
 	defer func() {
 		if cap(*buf) <= keptBuffer {
 			sendBuffers.Put(buf)
 		}
 	}()
-	*buf = appendHeader((*buf)[:0], t.correlation, resp)
-	if pieces, ok := resp.(interface{ appendPieces([]byte) *pieces }); ok {
-		p := pieces.appendPieces(*buf)
-		*buf = p.buf
-		binary.BigEndian.PutUint32(*buf, uint32(p.size()-4))
-		return c.writePieces(p.list())
-	}
-	*buf = resp.AppendTo(*buf)
-	binary.BigEndian.PutUint32(*buf, uint32(len(*buf)-4))
-	return c.writePieces(net.Buffers{*buf})
-}
-
-// writePieces writes in steps: a client that takes nothing for the stall timeout is
-// dropped, one that is slow is not.
-func (c *conn) writePieces(list net.Buffers) error {
-	for len(list) > 0 {
-		step, rest := cutStep(list)
-		if err := c.net.SetWriteDeadline(time.Now().Add(c.s.o.StallTimeout)); err != nil {
-			return err
-		}
-		_, err := step.WriteTo(c.net)
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return refuse(refusedSlow, "an answer was not read for %v", c.s.o.StallTimeout)
-		case err != nil:
-			return err
-		}
-		list = rest
-	}
-	return nil
-}
-
-// cutStep cuts the first writeStep bytes off a list. It may change the list.
-func cutStep(list net.Buffers) (step, rest net.Buffers) {
-	room := writeStep
-	for i, b := range list {
-		if len(b) > room {
-			step = append(append(step, list[:i]...), b[:room])
-			list[i] = b[room:]
-			return step, list[i:]
-		}
-		room -= len(b)
-	}
-	return list, nil
+	var list net.Buffers
+	*buf, list = wire.EncodeResponse(*buf, t.correlation, resp)
+	return wire.WriteBuffers(c.net, list, c.s.o.StallTimeout)
 }

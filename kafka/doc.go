@@ -7,8 +7,8 @@
 //	table.go            the request table: the only place with keys and versions
 //	server.go           NewServer, Serve, Shutdown
 //	conn.go             a connection: its life; conn_read.go and conn_write.go: its two goroutines
-//	frame.go, header.go cutting requests off the stream
-//	shape.go            checking a request's structure before it is decoded
+//	client.go           who sends a request
+//	wire                the bytes: cutting requests off the stream, checking their structure, encoding responses
 //	errors.go           engine errors to Kafka codes, one table
 //	<request>.go        one file per request
 //	group*.go           the membership of consumer groups
@@ -30,7 +30,7 @@
 //
 //   - The memory of a Produce frame belongs to the engine for good. No frame is used again.
 //   - kmsg trusts the counts in a request: an array or tag count that lies makes it allocate gigabytes
-//     or loop for minutes. shape.go checks all counts against the bytes that are there, first.
+//     or loop for minutes. wire.Shape checks all counts against the bytes that are there, first.
 //   - Fetch is not encoded by kmsg: the records go from the engine's memory to the socket, uncopied.
 //   - An Append that was refused by back pressure ends its connection: the next one could overtake it.
 //   - Produce is advertised from version 0 on: librdkafka takes a broker without it for one that

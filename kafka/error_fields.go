@@ -1,6 +1,10 @@
 package kafka
 
-import "reflect"
+import (
+	"reflect"
+
+	"streamhouse/kafka/wire"
+)
 
 // errorFields knows where the error codes of a kind of answer stand.
 type errorFields struct {
@@ -34,7 +38,7 @@ func errorFieldsOf(t reflect.Type) *errorFields {
 }
 
 // first returns the first error code of an answer that is not 0, else 0.
-func (f *errorFields) first(resp response) int16 {
+func (f *errorFields) first(resp wire.Response) int16 {
 	if f == nil {
 		return 0
 	}

@@ -3,6 +3,7 @@ package kafka
 import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"streamhouse/kafka/wire"
 	"streamhouse/log"
 )
 
@@ -32,61 +33,60 @@ func (r *fetchResponse) IsFlexible() bool { return r.version >= 12 }
 
 // AppendTo encodes the whole answer into one piece.
 func (r *fetchResponse) AppendTo(dst []byte) []byte {
-	p := r.appendPieces(nil)
-	for _, piece := range p.list() {
+	var p wire.Pieces
+	r.AppendPieces(&p)
+	for _, piece := range p.List() {
 		dst = append(dst, piece...)
 	}
 	return dst
 }
 
-// appendPieces encodes the answer behind what stands in buf.
-func (r *fetchResponse) appendPieces(buf []byte) *pieces {
+// AppendPieces encodes the answer with the records by reference.
+func (r *fetchResponse) AppendPieces(p *wire.Pieces) {
 	flexible := r.IsFlexible()
-	p := &pieces{buf: buf}
-	p.int32(0) // throttle time
+	p.Int32(0) // throttle time
 	if r.version >= 7 {
-		p.int16(r.ErrorCode)
-		p.int32(0) // session id: none
+		p.Int16(r.ErrorCode)
+		p.Int32(0) // session id: none
 	}
-	p.length(flexible, len(r.Topics))
+	p.Length(flexible, len(r.Topics))
 	for i := range r.Topics {
 		t := &r.Topics[i]
 		if r.version >= 13 {
-			p.buf = append(p.buf, t.id[:]...)
+			p.UUID(t.id)
 		} else {
-			p.string(flexible, t.name)
+			p.String(flexible, t.name)
 		}
-		p.length(flexible, len(t.Partitions))
+		p.Length(flexible, len(t.Partitions))
 		for j := range t.Partitions {
 			r.appendPartition(p, &t.Partitions[j])
 		}
-		p.noTags(flexible)
+		p.NoTags(flexible)
 	}
-	p.noTags(flexible)
-	return p
+	p.NoTags(flexible)
 }
 
-func (r *fetchResponse) appendPartition(p *pieces, f *fetchedPartition) {
+func (r *fetchResponse) appendPartition(p *wire.Pieces, f *fetchedPartition) {
 	flexible := r.IsFlexible()
-	p.int32(f.index)
-	p.int16(f.ErrorCode)
-	p.int64(f.HighWatermark)
-	p.int64(f.LastStable)
+	p.Int32(f.index)
+	p.Int16(f.ErrorCode)
+	p.Int64(f.HighWatermark)
+	p.Int64(f.LastStable)
 	if r.version >= 5 {
-		p.int64(f.LogStart)
+		p.Int64(f.LogStart)
 	}
 	aborted := 0
 	if r.readAll {
 		aborted = -1 // null: nobody asked
 	}
-	p.length(flexible, aborted)
+	p.Length(flexible, aborted)
 	if r.version >= 11 {
-		p.int32(-1) // preferred replica: none
+		p.Int32(-1) // preferred replica: none
 	}
 	// No records are empty and never null, which librdkafka takes for a broken answer.
-	p.length(flexible, f.Bytes)
+	p.Length(flexible, f.Bytes)
 	for _, piece := range f.Records {
-		p.add(piece)
+		p.Splice(piece)
 	}
-	p.noTags(flexible)
+	p.NoTags(flexible)
 }

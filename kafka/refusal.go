@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"streamhouse/kafka/wire"
 )
 
 // refusal is why a connection is closed upon: a reason for the metrics and the
@@ -22,9 +24,23 @@ func refuse(reason, format string, args ...any) error {
 func (r *refusal) Error() string { return r.err.Error() }
 func (r *refusal) Unwrap() error { return r.err }
 
+// reasonOf returns the reason that [Events.Refused] is told. All that is not a request is refusedFrame.
+func reasonOf(err error) string {
+	r, ok := errors.AsType[*refusal](err)
+	switch {
+	case ok:
+		return r.reason
+	case errors.Is(err, wire.ErrStalled):
+		return refusedStall
+	case errors.Is(err, wire.ErrNotRead):
+		return refusedSlow
+	}
+	return refusedFrame
+}
+
 // ordinary tells whether a connection ended as connections do: by one of its sides.
 func ordinary(err error) bool {
-	return err == nil || errors.Is(err, errStopped) || errors.Is(err, errIdle) ||
+	return err == nil || errors.Is(err, wire.ErrStopped) || errors.Is(err, wire.ErrIdle) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

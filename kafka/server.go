@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"streamhouse/kafka/wire"
 	"streamhouse/log"
 )
 
@@ -166,7 +167,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeListeners()
 	s.groups.close()
 	s.drain()
-	s.eachConn(func(c *conn) { c.frames.stop() })
+	s.eachConn(func(c *conn) { c.frames.Stop() })
 	done := make(chan struct{})
 	go func() {
 		s.served.Wait()
@@ -178,7 +179,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		s.stop()
-		s.eachConn(func(c *conn) { c.fail(errStopped) })
+		s.eachConn(func(c *conn) { c.fail(wire.ErrStopped) })
 		return context.Cause(ctx)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"reflect"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/kafka/wire"
 )
 
 // table is the only place where a request's versions are written: dispatch, the
@@ -53,7 +55,7 @@ type api struct {
 	mode     mode
 	request  func() kmsg.Request
 	start    func(context.Context, *client, kmsg.Request) reply
-	shapes   []*shape // by version
+	shapes   []*wire.Shape // by version
 	errors   *errorFields
 }
 
@@ -67,14 +69,7 @@ const (
 )
 
 // reply does or awaits what is left of a request and returns its answer; nil is no answer.
-type reply func() response
-
-// response is what a handler answers. All of kmsg's responses are.
-type response interface {
-	Key() int16
-	IsFlexible() bool
-	AppendTo([]byte) []byte
-}
+type reply func() wire.Response
 
 // message and answer say that a handler takes and returns pointers to structs.
 type (
@@ -84,7 +79,7 @@ type (
 	}
 	answer[T any] interface {
 		*T
-		response
+		wire.Response
 	}
 )
 
@@ -92,7 +87,7 @@ type (
 // before it on the connection, and may block.
 func on[Q any, P message[Q], A any, R answer[A]](low, high int16, handle func(context.Context, *client, P) R) api {
 	return row[Q, P, A](low, high, modeOn, func(ctx context.Context, c *client, req P) reply {
-		return func() response { return handle(ctx, c, req) }
+		return func() wire.Response { return handle(ctx, c, req) }
 	})
 }
 
@@ -101,7 +96,7 @@ func on[Q any, P message[Q], A any, R answer[A]](low, high int16, handle func(co
 func wait[Q any, P message[Q], A any, R answer[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
 	return row[Q, P, A](low, high, modeWait, func(ctx context.Context, c *client, req P) reply {
 		finish := start(ctx, c, req)
-		return func() response {
+		return func() wire.Response {
 			if resp := finish(); resp != nil {
 				return resp
 			}
@@ -128,7 +123,7 @@ func row[Q any, P message[Q], A any](low, high int16, m mode, start func(context
 		errors: errorFieldsOf(reflect.TypeFor[A]()),
 	}
 	for version := range high + 1 {
-		a.shapes = append(a.shapes, shapeOf(key, version))
+		a.shapes = append(a.shapes, wire.ShapeOf(key, version))
 	}
 	return a
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -52,13 +51,4 @@ func TestTableIsComplete(t *testing.T) {
 			require.NotNil(t, a.errors, "%s has errors somewhere", a.name)
 		}
 	}
-}
-
-// allocated returns the bytes that f allocates, with a little that others do.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }

@@ -1,28 +1,25 @@
-package kafka
+package wire
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 )
 
-// errShape reports a request whose counts and lengths do not fit its bytes.
-var errShape = errors.New("counts and lengths do not fit the bytes")
-
-// shape is the structure of one version of a request: what follows what, without
+// Shape is the structure of one version of a request: what follows what, without
 // meaning. Checking it first makes decoding safe: kmsg allocates an array of the
 // length that the request claims and counts through as many tags as it claims.
-type shape struct {
+// It is never changed.
+type Shape struct {
 	flexible bool // lengths are varints
 	tagged   bool // ends in a section of tags
 	fields   []shapeField
-	tags     map[uint32]*shape // tags that hold a structure with counts of its own
+	tags     map[uint32]*Shape // tags that hold a structure with counts of its own
 }
 
 type shapeField struct {
 	kind shapeKind
 	size int    // of a fixed field
-	elem *shape // of an array: each element; of a struct: itself
+	elem *Shape // of an array: each element; of a struct: itself
 }
 
 type shapeKind int8
@@ -35,15 +32,16 @@ const (
 	shapeStruct
 )
 
-// check tells whether src begins with a request of the shape.
-func (s *shape) check(src []byte) error {
+// Check tells whether src begins with a request of the shape, else it returns [ErrMalformed].
+// It may be called concurrently.
+func (s *Shape) Check(src []byte) error {
 	w := shapeWalk{src: src, flexible: s.flexible}
 	w.walk(s)
 	switch {
 	case w.elements > maxElements:
-		return fmt.Errorf("%w: more than %d array elements and tags", errShape, maxElements)
+		return fmt.Errorf("%w: more than %d array elements and tags", ErrMalformed, maxElements)
 	case w.bad:
-		return errShape
+		return fmt.Errorf("%w: counts and lengths do not fit the bytes", ErrMalformed)
 	}
 	return nil
 }
@@ -56,7 +54,7 @@ type shapeWalk struct {
 	elements int
 }
 
-func (w *shapeWalk) walk(s *shape) {
+func (w *shapeWalk) walk(s *Shape) {
 	for i := range s.fields {
 		f := &s.fields[i]
 		switch f.kind {
@@ -79,7 +77,7 @@ func (w *shapeWalk) walk(s *shape) {
 	}
 }
 
-func (w *shapeWalk) walkTags(known map[uint32]*shape) {
+func (w *shapeWalk) walkTags(known map[uint32]*Shape) {
 	for n := w.uvarint(); n > 0 && w.count(); n-- {
 		key, size := w.uvarint(), w.uvarint()
 		value := w.src

@@ -1,4 +1,4 @@
-package kafka
+package wire
 
 import (
 	"bytes"
@@ -8,11 +8,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// shapeOf derives the shape of a request from its encoder: it changes one field
+// ShapeOf derives the shape of a request from its encoder: it changes one field
 // after the other and looks what becomes of the bytes. kmsg's structs have their
 // fields in the order of the wire; which of them a version has, and which are
 // tags, only its code knows.
-func shapeOf(key, version int16) *shape {
+//
+// It panics where kmsg has no such request. Two structures are beyond it, an array that is a tag and a
+// struct that may be null: no request that clients send to this broker has one, and a test says so.
+func ShapeOf(key, version int16) *Shape {
 	p := &shapeProbe{key: key, version: version}
 	req := p.request()
 	p.flexible = req.IsFlexible()
@@ -42,8 +45,8 @@ func (p *shapeProbe) encode(at place, change func(reflect.Value)) []byte {
 
 var tagsType = reflect.TypeFor[kmsg.Tags]()
 
-func (p *shapeProbe) structure(t reflect.Type, at place) *shape {
-	s := &shape{flexible: p.flexible, tagged: p.flexible}
+func (p *shapeProbe) structure(t reflect.Type, at place) *Shape {
+	s := &Shape{flexible: p.flexible, tagged: p.flexible}
 	base := p.encode(at, func(reflect.Value) {})
 	for i := range t.NumField() {
 		if t.Field(i).Name == "Version" || t.Field(i).Type == tagsType {
@@ -72,7 +75,7 @@ func (p *shapeProbe) structure(t reflect.Type, at place) *shape {
 }
 
 // nested adds a struct within a struct: in line, or as a tag.
-func (p *shapeProbe) nested(s *shape, t reflect.Type, at place, base, changed []byte) {
+func (p *shapeProbe) nested(s *Shape, t reflect.Type, at place, base, changed []byte) {
 	inner := p.structure(t, func(root reflect.Value) reflect.Value {
 		v := at(root)
 		alter(v) // a tag is there only when it is not at its default
@@ -89,16 +92,16 @@ func (p *shapeProbe) nested(s *shape, t reflect.Type, at place, base, changed []
 	}
 	key, _ := binary.Uvarint(changed[i+1:])
 	if s.tags == nil {
-		s.tags = make(map[uint32]*shape)
+		s.tags = make(map[uint32]*Shape)
 	}
 	s.tags[uint32(key)] = inner
 }
 
 // element is the shape of what an array holds.
-func (p *shapeProbe) element(t reflect.Type, array place) *shape {
+func (p *shapeProbe) element(t reflect.Type, array place) *Shape {
 	if t.Kind() != reflect.Struct {
 		kind, size := kindOf(t)
-		return &shape{flexible: p.flexible, fields: []shapeField{{kind: kind, size: size}}}
+		return &Shape{flexible: p.flexible, fields: []shapeField{{kind: kind, size: size}}}
 	}
 	return p.structure(t, func(root reflect.Value) reflect.Value {
 		v := array(root)

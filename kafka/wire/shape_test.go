@@ -1,9 +1,12 @@
-package kafka
+package wire
 
 import (
+	"bufio"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
+	"runtime"
 	"testing"
 	"time"
 
@@ -11,15 +14,36 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// eachVersion calls f for every request and version of the table.
-func eachVersion(t *testing.T, f func(t *testing.T, a *api, version int16)) {
-	s, err := NewServer(nil, Options{})
+// versioned is one version of a request.
+type versioned struct {
+	key, version int16
+	shape        *Shape
+}
+
+func (v versioned) request() kmsg.Request {
+	req := kmsg.RequestForKey(v.key)
+	req.SetVersion(v.version)
+	return req
+}
+
+// eachVersion calls f for every request and version of the request table, as its golden file has it.
+func eachVersion(t *testing.T, f func(t *testing.T, v versioned)) {
+	table, err := os.Open("../testdata/table.golden")
 	require.NoError(t, err)
-	for _, a := range s.apis {
-		for version := a.min; version <= a.max; version++ {
-			t.Run(fmt.Sprintf("%s/%d", a.name, version), func(t *testing.T) { f(t, a, version) })
+	defer table.Close()
+	lines := bufio.NewScanner(table)
+	rows := 0
+	for ; lines.Scan(); rows++ {
+		var key, low, high int16
+		var name string
+		_, err := fmt.Sscanf(lines.Text(), "%d %s %d-%d", &key, &name, &low, &high)
+		require.NoError(t, err, "%q", lines.Text())
+		for version := low; version <= high; version++ {
+			t.Run(fmt.Sprintf("%s/%d", name, version), func(t *testing.T) { f(t, versioned{key, version, ShapeOf(key, version)}) })
 		}
 	}
+	require.NoError(t, lines.Err())
+	require.Greater(t, rows, 20)
 }
 
 // randomize gives every field below v a random value.
@@ -68,22 +92,19 @@ func randomize(r *rand.Rand, v reflect.Value) {
 // TestShapesFit: the shapes take what kmsg writes, to the last byte, and refuse all that is cut short.
 func TestShapesFit(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	eachVersion(t, func(t *testing.T, a *api, version int16) {
+	eachVersion(t, func(t *testing.T, v versioned) {
 		for range 30 {
-			req := a.request()
+			req := v.request()
 			randomize(random, reflect.ValueOf(req).Elem())
-			req.SetVersion(version)
 			src := req.AppendTo(nil)
 			w := shapeWalk{src: src, flexible: req.IsFlexible()}
-			w.walk(a.shapes[version])
+			w.walk(v.shape)
 			require.False(t, w.bad)
 			require.Empty(t, w.src, "not read to the end")
-			again := a.request()
-			again.SetVersion(version)
-			require.NoError(t, again.ReadFrom(src))
+			require.NoError(t, v.request().ReadFrom(src))
 			for range 10 {
 				if len(src) > 0 {
-					require.ErrorIs(t, a.shapes[version].check(src[:random.IntN(len(src))]), errShape)
+					require.ErrorIs(t, v.shape.Check(src[:random.IntN(len(src))]), ErrMalformed)
 				}
 			}
 		}
@@ -96,18 +117,17 @@ func TestShapesProtectTheDecoder(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	passed := 0
 	began := time.Now()
-	eachVersion(t, func(t *testing.T, a *api, version int16) {
+	eachVersion(t, func(t *testing.T, v versioned) {
 		for range 100 {
-			req := a.request()
+			req := v.request()
 			randomize(random, reflect.ValueOf(req).Elem())
-			req.SetVersion(version)
 			src := req.AppendTo(nil)
 			for range 1 + random.IntN(3) {
 				if len(src) > 0 {
 					src[random.IntN(len(src))] = byte(random.Uint32() | random.Uint32()) // large lengths, often
 				}
 			}
-			if a.shapes[version].check(src) != nil {
+			if v.shape.Check(src) != nil {
 				continue
 			}
 			passed++
@@ -120,25 +140,22 @@ func TestShapesProtectTheDecoder(t *testing.T) {
 }
 
 func TestShapesRefuseBombs(t *testing.T) {
-	s, err := NewServer(nil, Options{})
-	require.NoError(t, err)
-	metadata, fetch := s.apis[int16(kmsg.Metadata)], s.apis[int16(kmsg.Fetch)]
 	tags := []byte{0xff, 0xff, 0xff, 0xff, 0x0f} // 2^32-1 of them
 	state := append([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, tags...)
 	for name, c := range map[string]struct {
-		a       *api
+		key     kmsg.Key
 		version int16
 		src     []byte
 	}{
-		"topics":         {metadata, 1, append([]byte{0x06, 0, 0, 0}, make([]byte, 100<<20)...)},
-		"compact topics": {metadata, 9, append(tags, make([]byte, 1<<20)...)},
-		"tags":           {metadata, 9, append([]byte{1, 0, 0, 0}, tags...)},
-		"tags in a tag":  {fetch, 18, append(append(fetchHead(), 1, 1, byte(len(state)-1)), state[1:]...)},
+		"topics":         {kmsg.Metadata, 1, append([]byte{0x06, 0, 0, 0}, make([]byte, 100<<20)...)},
+		"compact topics": {kmsg.Metadata, 9, append(tags, make([]byte, 1<<20)...)},
+		"tags":           {kmsg.Metadata, 9, append([]byte{1, 0, 0, 0}, tags...)},
+		"tags in a tag":  {kmsg.Fetch, 18, append(append(fetchHead(), 1, 1, byte(len(state)-1)), state[1:]...)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.ErrorIs(t, c.a.shapes[c.version].check(c.src), errShape)
-			_, err := decode(c.a, c.version, append([]byte{0}, c.src...))
-			require.Error(t, err)
+			v := versioned{int16(c.key), c.version, ShapeOf(int16(c.key), c.version)}
+			require.ErrorIs(t, v.shape.Check(c.src), ErrMalformed)
+			require.ErrorIs(t, DecodeRequest(v.request(), v.shape, append([]byte{0}, c.src...)), ErrMalformed)
 		})
 	}
 }
@@ -149,4 +166,13 @@ func fetchHead() []byte {
 	req.Version = 18
 	src := req.AppendTo(nil)
 	return src[:len(src)-1]
+}
+
+// allocated returns the bytes that f allocates, with a little that others do.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
