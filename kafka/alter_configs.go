@@ -2,9 +2,7 @@ package kafka
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
@@ -38,17 +36,6 @@ func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterCon
 	errs, err := await(ctx, s.log.AlterConfigs(changes, req.ValidateOnly), 0)
 	fillOutcomes(slots, errs, err)
 	return resp
-}
-
-// alterable refuses what has no configs that a client can alter.
-func alterable(kind kmsg.ConfigResourceType, name string, times int) error {
-	switch {
-	case kind != kmsg.ConfigResourceTypeTopic:
-		return fmt.Errorf("%w: only the configs of topics can be altered; the broker's are settings of the program", kerr.InvalidRequest)
-	case times > 1:
-		return fmt.Errorf("%w: %q stands twice in the request", kerr.InvalidRequest, name)
-	}
-	return nil
 }
 
 func replacement(r *kmsg.AlterConfigsRequestResource) log.ConfigChange {

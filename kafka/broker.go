@@ -1,6 +1,11 @@
 package kafka
 
-import "net"
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+)
 
 // nodeID is this broker's id. There is one broker, so any number serves; some clients take 0 and -1 for special.
 const nodeID = 1
@@ -19,4 +24,17 @@ func (s *Server) broker(c *client) (id int32, host string, port int32) {
 		return nodeID, host, port
 	}
 	return nodeID, "localhost", 9092
+}
+
+// splitAddr splits an advertised host:port.
+func splitAddr(addr string) (string, int32, error) {
+	host, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("it is written host:port: %w", err)
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || port == 0 || host == "" {
+		return "", 0, errors.New("it is written host:port, with a host that clients can reach and a port from 1 to 65535")
+	}
+	return host, int32(port), nil
 }

@@ -73,13 +73,6 @@ func (s *Server) finishTopics(ctx context.Context, req *kmsg.CreateTopicsRequest
 	}
 }
 
-// await waits for a change as long as the client wants, within bounds.
-func await[T any](ctx context.Context, pending *log.Pending[T], millis int32) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience(millis, maxAdminWait))
-	defer cancel()
-	return pending.Wait(ctx)
-}
-
 // topicSpec checks what the engine does not know of, and translates the rest.
 func (s *Server) topicSpec(t *kmsg.CreateTopicsRequestTopic) (log.TopicSpec, error) {
 	spec := log.TopicSpec{Name: t.Topic, Partitions: t.NumPartitions, Configs: make(map[string]string, len(t.Configs))}
@@ -116,13 +109,6 @@ func checkAssignment(assignment []kmsg.CreateTopicsRequestTopicReplicaAssignment
 		if err := checkReplicas(a.Replicas); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func checkReplicas(brokers []int32) error {
-	if len(brokers) != 1 || brokers[0] != nodeID {
-		return fmt.Errorf("%w: brokers %v, there is one: %d", kerr.InvalidReplicaAssignment, brokers, nodeID)
 	}
 	return nil
 }

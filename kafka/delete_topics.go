@@ -51,22 +51,3 @@ func (s *Server) topicToDelete(t kmsg.DeleteTopicsRequestTopic) (log.Topic, erro
 	}
 	return s.log.Topic(*t.Topic)
 }
-
-// outcomeSlot is where an answer has the code and the text of one change.
-type outcomeSlot struct {
-	code *int16
-	text **string
-}
-
-func (o outcomeSlot) set(err error) { *o.code, *o.text = codeOf(err), textOf(err) }
-
-// fillOutcomes fills in what became of changes: their errors, or one for all.
-func fillOutcomes(slots []outcomeSlot, errs []error, all error) {
-	for i, slot := range slots {
-		if all != nil {
-			slot.set(all)
-			continue
-		}
-		slot.set(errs[i])
-	}
-}

@@ -34,12 +34,6 @@ func (s *Server) describeConfigs(_ context.Context, _ *client, req *kmsg.Describ
 	return resp
 }
 
-// sourcedConfig is a config with where its value comes from.
-type sourcedConfig struct {
-	log.Config
-	source kmsg.ConfigSource
-}
-
 func (s *Server) configsOf(kind kmsg.ConfigResourceType, name string) ([]sourcedConfig, error) {
 	switch kind {
 	case kmsg.ConfigResourceTypeTopic:
@@ -56,13 +50,6 @@ func (s *Server) configsOf(kind kmsg.ConfigResourceType, name string) ([]sourced
 		return s.brokerConfigs(), nil
 	}
 	return nil, fmt.Errorf("%w: only topics and the broker have configs", kerr.InvalidRequest)
-}
-
-func configSource(c log.Config) kmsg.ConfigSource {
-	if c.Set {
-		return kmsg.ConfigSourceDynamicTopicConfig
-	}
-	return kmsg.ConfigSourceDefaultConfig
 }
 
 // configTypes translates the engine's types of configs.

@@ -4,12 +4,15 @@
 //
 // # Where to look
 //
-//	table.go            the request table: the only place with keys and versions
-//	server.go           NewServer, Serve, Shutdown
+//	server.go           NewServer, Serve, Shutdown; options.go, limits.go, events.go
 //	conn.go             a connection: its life; conn_read.go and conn_write.go: its two goroutines
-//	client.go           who sends a request
+//	client.go           who sends a request; broker.go: where it is told that the broker is
+//	table.go            the request table: the only place with keys and versions
 //	wire                the bytes: cutting requests off the stream, checking their structure, encoding responses
-//	errors.go           engine errors to Kafka codes, one table
+//	errors.go           engine errors to Kafka codes, one table; error_fields.go: where they stand in an answer
+//	refusal.go          why a connection is closed upon
+//	changes.go          waiting for changes that requests make, and telling what became of them
+//	topics.go           topics by name or id; configs.go, leader_epoch.go: what else several requests need
 //	<request>.go        one file per request
 //	group*.go           the membership of consumer groups
 //

@@ -146,14 +146,3 @@ func (l lookup) cuts(at log.OffsetAt, b log.Bounds) []int64 {
 	}
 	return all[:min(len(all), int(max(l.in.MaxNumOffsets, 0)))]
 }
-
-// checkEpoch compares the leader epoch that a client believes in (-1: none) with the broker's (KIP-320).
-func checkEpoch(client, broker int32) error {
-	switch {
-	case client >= 0 && client < broker:
-		return log.ErrFencedLeaderEpoch
-	case client > broker:
-		return log.ErrUnknownLeaderEpoch
-	}
-	return nil
-}

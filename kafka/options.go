@@ -1,11 +1,8 @@
 package kafka
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"strconv"
 	"time"
 
 	"streamhouse/log"
@@ -67,16 +64,4 @@ func orDefault[T comparable](v *T, def T) {
 	if *v == unset {
 		*v = def
 	}
-}
-
-func splitAddr(addr string) (string, int32, error) {
-	host, text, err := net.SplitHostPort(addr)
-	if err != nil {
-		return "", 0, fmt.Errorf("it is written host:port: %w", err)
-	}
-	port, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || port == 0 || host == "" {
-		return "", 0, errors.New("it is written host:port, with a host that clients can reach and a port from 1 to 65535")
-	}
-	return host, int32(port), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -40,14 +39,6 @@ func (s *Server) produce(ctx context.Context, c *client, req *kmsg.ProduceReques
 		}
 		return nil
 	}
-}
-
-// patience is how long a client waits for an answer, within bounds.
-func patience(millis int32, most time.Duration) time.Duration {
-	if d := time.Duration(millis) * time.Millisecond; d > 0 && d < most {
-		return d
-	}
-	return most
 }
 
 // producing is a Produce under way.

@@ -15,6 +15,7 @@ func (s *Server) topicID(byID bool, name string, id [16]byte) (log.TopicID, erro
 	return t.ID, err
 }
 
+// findTopic is topicID for those who need all of the topic.
 func (s *Server) findTopic(byID bool, name string, id [16]byte) (log.Topic, error) {
 	if !byID {
 		return s.log.Topic(name)
@@ -24,4 +25,12 @@ func (s *Server) findTopic(byID bool, name string, id [16]byte) (log.Topic, erro
 		return t, fmt.Errorf("%w: %w", kerr.UnknownTopicID, err)
 	}
 	return t, nil
+}
+
+// checkReplicas accepts this broker alone, as the manual assignment of one partition.
+func checkReplicas(brokers []int32) error {
+	if len(brokers) != 1 || brokers[0] != nodeID {
+		return fmt.Errorf("%w: brokers %v, there is one: %d", kerr.InvalidReplicaAssignment, brokers, nodeID)
+	}
+	return nil
 }

@@ -1,0 +1,34 @@
+package kafka
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log"
+)
+
+// sourcedConfig is a config with where its value comes from.
+type sourcedConfig struct {
+	log.Config
+	source kmsg.ConfigSource
+}
+
+func configSource(c log.Config) kmsg.ConfigSource {
+	if c.Set {
+		return kmsg.ConfigSourceDynamicTopicConfig
+	}
+	return kmsg.ConfigSourceDefaultConfig
+}
+
+// alterable refuses what has no configs that a client can alter.
+func alterable(kind kmsg.ConfigResourceType, name string, times int) error {
+	switch {
+	case kind != kmsg.ConfigResourceTypeTopic:
+		return fmt.Errorf("%w: only the configs of topics can be altered; the broker's are settings of the program", kerr.InvalidRequest)
+	case times > 1:
+		return fmt.Errorf("%w: %q stands twice in the request", kerr.InvalidRequest, name)
+	}
+	return nil
+}
