@@ -12,6 +12,7 @@ import (
 
 	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 const (
@@ -105,14 +106,14 @@ func (a *records) wants() bool { return !a.full && a.count > 0 && a.next < a.end
 // take adds the records of the batches, as far as they fit, and moves past them: past
 // batches without a record to read too.
 func (a *records) take(pieces [][]byte) error {
-	end, err := log.EndOffset(pieces)
+	end, err := record.EndOffset(pieces)
 	if err != nil {
 		return err
 	}
 	if end <= a.next {
 		return fmt.Errorf("%w: asked for offset %d, got batches up to %d", log.ErrCorruptLog, a.next, end)
 	}
-	if err := log.DecodeRecords(pieces, a.next, a.add); err != nil {
+	if err := record.Decode(pieces, a.next, a.add); err != nil {
 		return err
 	}
 	if !a.full && a.count > 0 {
@@ -123,7 +124,7 @@ func (a *records) take(pieces [][]byte) error {
 
 // add adds a record and says whether another may come. The first one is added
 // whatever its size: a reader could not get past it otherwise.
-func (a *records) add(r log.Record) bool {
+func (a *records) add(r record.Record) bool {
 	if len(a.free) == 0 {
 		a.free = make([]pb.ConsumedRecord, min(a.count, 128))
 	}

@@ -7,16 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // batchAt is a batch as the engine gives it, with one record per value.
 func batchAt(t *testing.T, base int64, control bool, values ...string) []byte {
 	t.Helper()
-	var records []log.Record
+	var records []record.Record
 	for _, v := range values {
-		records = append(records, log.Record{Value: []byte(v)})
+		records = append(records, record.Record{Value: []byte(v)})
 	}
-	b, err := log.AppendBatch(nil, records, nil)
+	b, err := record.AppendBatch(nil, records, nil)
 	require.NoError(t, err)
 	binary.BigEndian.PutUint64(b, uint64(base))
 	if control {

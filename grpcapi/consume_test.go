@@ -20,6 +20,7 @@ import (
 
 	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
+	"streamhouse/log/record"
 	"streamhouse/objstore/mem"
 )
 
@@ -199,9 +200,9 @@ func TestFidelity(t *testing.T) {
 		_, err := d.Produce(t.Context(), &pb.ProduceRequest{Topic: "orders", Key: w.Key, Value: w.Value, OrderedHeaders: w.OrderedHeaders})
 		require.NoError(t, err)
 	}
-	kafka, err := log.AppendBatch(nil, []log.Record{
+	kafka, err := record.AppendBatch(nil, []record.Record{
 		{}, {Key: []byte{}, Value: []byte{}}, {Key: []byte("k"), Value: []byte{0, 0xff}},
-		{Value: []byte("v"), Headers: []log.Header{
+		{Value: []byte("v"), Headers: []record.Header{
 			{Key: "b", Value: []byte("1")}, {Key: "a"}, {Key: "b", Value: []byte{}}, {Key: "", Value: []byte{0xff}}, {Key: "\xff", Value: []byte("raw")},
 		}},
 	}, nil)
@@ -231,7 +232,7 @@ func TestConsumeUnreadable(t *testing.T) {
 		require.NoError(t, err)
 	}
 	produce()
-	garbage, err := log.AppendBatch(nil, []log.Record{{Value: []byte("a")}, {Value: []byte("b")}}, nil)
+	garbage, err := record.AppendBatch(nil, []record.Record{{Value: []byte("a")}, {Value: []byte("b")}}, nil)
 	require.NoError(t, err)
 	copy(garbage[61:], bytes.Repeat([]byte{0xff}, len(garbage)-61))
 	binary.BigEndian.PutUint32(garbage[17:], crc32.Checksum(garbage[21:], crc32.MakeTable(crc32.Castagnoli)))

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // TestTableIsComplete: every error that the engine declares has a row.
@@ -65,7 +66,7 @@ func TestFailure(t *testing.T) {
 		codes.DeadlineExceeded: fmt.Errorf("%w: %w", log.ErrTimeout, context.DeadlineExceeded),
 		codes.Unavailable:      fmt.Errorf("%w: %w", log.ErrUnavailable, context.DeadlineExceeded),
 		codes.OutOfRange:       &log.OffsetError{Offset: 9, Start: 1, End: 5},
-		codes.DataLoss:         &log.DecodeError{Base: 1, Next: 2, Err: log.ErrCorruptBatch},
+		codes.DataLoss:         &record.DecodeError{Base: 1, Next: 2, Err: log.ErrCorruptBatch},
 	} {
 		require.Equal(t, code, status.Code(failure(err, "")), "%v", err)
 	}

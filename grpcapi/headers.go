@@ -7,20 +7,20 @@ import (
 	"unicode/utf8"
 
 	"streamhouse/grpcapi/pb"
-	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // toHeaders returns the headers of a record to be stored. The ordered list is
 // what counts; without one, the map's entries stand by key, so that the same
 // request always stores the same bytes. Every entry of the map must be in the
 // list: a client that fills both differently did not mean either.
-func toHeaders(unordered map[string]string, ordered []*pb.Header) ([]log.Header, error) {
+func toHeaders(unordered map[string]string, ordered []*pb.Header) ([]record.Header, error) {
 	if len(ordered) == 0 {
 		return mapHeaders(unordered), nil
 	}
-	headers := make([]log.Header, len(ordered))
+	headers := make([]record.Header, len(ordered))
 	for i, h := range ordered {
-		headers[i] = log.Header{Key: h.GetKey(), Value: h.GetValue()}
+		headers[i] = record.Header{Key: h.GetKey(), Value: h.GetValue()}
 		if h.GetRawKey() != nil {
 			headers[i].Key = string(h.GetRawKey())
 		}
@@ -43,20 +43,20 @@ func toHeaders(unordered map[string]string, ordered []*pb.Header) ([]log.Header,
 	return headers, nil
 }
 
-func mapHeaders(unordered map[string]string) []log.Header {
+func mapHeaders(unordered map[string]string) []record.Header {
 	if len(unordered) == 0 {
 		return nil
 	}
-	headers := make([]log.Header, 0, len(unordered))
+	headers := make([]record.Header, 0, len(unordered))
 	for _, key := range slices.Sorted(maps.Keys(unordered)) {
-		headers = append(headers, log.Header{Key: key, Value: []byte(unordered[key])})
+		headers = append(headers, record.Header{Key: key, Value: []byte(unordered[key])})
 	}
 	return headers
 }
 
 // setHeaders puts the headers of a stored record into its message: all of them
 // in order, and the map with the last one of each key where it fits.
-func setHeaders(r *pb.ConsumedRecord, headers []log.Header) {
+func setHeaders(r *pb.ConsumedRecord, headers []record.Header) {
 	if len(headers) == 0 {
 		return
 	}

@@ -9,13 +9,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"streamhouse/grpcapi/pb"
-	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 func TestHeadersOfAMapStandByKey(t *testing.T) {
 	got, err := toHeaders(map[string]string{"b": "2", "a": "", "c": "3"}, nil)
 	require.NoError(t, err)
-	require.Equal(t, []log.Header{{Key: "a", Value: []byte{}}, {Key: "b", Value: []byte("2")}, {Key: "c", Value: []byte("3")}}, got)
+	require.Equal(t, []record.Header{{Key: "a", Value: []byte{}}, {Key: "b", Value: []byte("2")}, {Key: "c", Value: []byte("3")}}, got)
 	got, err = toHeaders(nil, nil)
 	require.NoError(t, err)
 	require.Nil(t, got)
@@ -23,7 +23,7 @@ func TestHeadersOfAMapStandByKey(t *testing.T) {
 
 func TestOrderedHeadersCount(t *testing.T) {
 	list := []*pb.Header{{Key: "b", Value: []byte("2")}, {Key: "a"}, {Key: "b", Value: []byte{}}, {Key: "shown", RawKey: []byte("\xff")}}
-	want := []log.Header{{Key: "b", Value: []byte("2")}, {Key: "a"}, {Key: "b", Value: []byte{}}, {Key: "\xff"}}
+	want := []record.Header{{Key: "b", Value: []byte("2")}, {Key: "a"}, {Key: "b", Value: []byte{}}, {Key: "\xff"}}
 	for _, agreeing := range []map[string]string{nil, {"b": "2"}, {"b": ""}} {
 		got, err := toHeaders(agreeing, list)
 		require.NoError(t, err)
@@ -37,7 +37,7 @@ func TestOrderedHeadersCount(t *testing.T) {
 
 func TestHeadersMapHoldsWhatFits(t *testing.T) {
 	var r pb.ConsumedRecord
-	setHeaders(&r, []log.Header{
+	setHeaders(&r, []record.Header{
 		{Key: "twice", Value: []byte("1")}, {Key: "twice", Value: []byte("2")},
 		{Key: "empty", Value: []byte{}}, {Key: "null"}, {Key: "binary", Value: []byte{0xff}}, {Key: "\xffkey", Value: []byte("x")},
 		{Key: "hidden", Value: []byte("1")}, {Key: "hidden"},
@@ -54,7 +54,7 @@ func FuzzHeaders(f *testing.F) {
 	f.Add("k", []byte("v"), "\xff", []byte{0xfe}, uint8(0))
 	f.Add("", []byte{}, "", []byte{}, uint8(1))
 	f.Fuzz(func(t *testing.T, k1 string, v1 []byte, k2 string, v2 []byte, nulls uint8) {
-		want := []log.Header{{Key: k1, Value: v1}, {Key: k2, Value: v2}, {Key: k1, Value: v2}}
+		want := []record.Header{{Key: k1, Value: v1}, {Key: k2, Value: v2}, {Key: k1, Value: v2}}
 		for i := range want {
 			if nulls&(1<<i) != 0 {
 				want[i].Value = nil

@@ -10,6 +10,7 @@ import (
 
 	"streamhouse/grpcapi/pb"
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // Produce stores one record.
@@ -23,8 +24,8 @@ func (s *service) Produce(ctx context.Context, req *pb.ProduceRequest) (*pb.Prod
 		return nil, err
 	}
 	now := time.Now().UnixMilli()
-	record := log.Record{Timestamp: now, Key: req.Key, Value: req.Value, Headers: headers}
-	result, err := s.append(ctx, p, []log.Record{record}, nil)
+	records := []record.Record{{Timestamp: now, Key: req.Key, Value: req.Value, Headers: headers}}
+	result, err := s.append(ctx, p, records, nil)
 	if err != nil {
 		return nil, failed(err, req)
 	}
@@ -62,8 +63,8 @@ func (s *service) ProduceBatch(ctx context.Context, req *pb.ProduceBatchRequest)
 }
 
 // append stores records as one batch and waits until they are durable.
-func (s *service) append(ctx context.Context, p log.PartitionID, records []log.Record, seq *log.Sequence) (log.AppendResult, error) {
-	batch, err := log.AppendBatch(nil, records, seq)
+func (s *service) append(ctx context.Context, p log.PartitionID, records []record.Record, seq *record.Sequence) (log.AppendResult, error) {
+	batch, err := record.AppendBatch(nil, records, seq)
 	if err != nil {
 		return log.AppendResult{}, err
 	}
@@ -79,24 +80,24 @@ func (s *service) append(ctx context.Context, p log.PartitionID, records []log.R
 }
 
 // toRecords returns the records of a batch, which all get the same time.
-func toRecords(from []*pb.Record, now int64) ([]log.Record, error) {
+func toRecords(from []*pb.Record, now int64) ([]record.Record, error) {
 	if len(from) == 0 {
 		return nil, refuse("Empty batch: it has no records")
 	}
-	records := make([]log.Record, len(from))
+	records := make([]record.Record, len(from))
 	for i, r := range from {
 		headers, err := toHeaders(r.GetHeaders(), r.GetOrderedHeaders())
 		if err != nil {
 			return nil, refuse("Invalid record %d: %s", i, status.Convert(err).Message())
 		}
-		records[i] = log.Record{Timestamp: now, Key: r.Key, Value: r.Value, Headers: headers}
+		records[i] = record.Record{Timestamp: now, Key: r.Key, Value: r.Value, Headers: headers}
 	}
 	return records, nil
 }
 
 // sequence returns the batch's place among those of its idempotent producer, or
 // nil where it names none.
-func (s *service) sequence(ctx context.Context, req *pb.ProduceBatchRequest) (*log.Sequence, error) {
+func (s *service) sequence(ctx context.Context, req *pb.ProduceBatchRequest) (*record.Sequence, error) {
 	if req.GetTransactionId() != "" {
 		return nil, status.Error(codes.Unimplemented, "Transactions are not supported: leave transaction_id empty")
 	}
@@ -115,5 +116,5 @@ func (s *service) sequence(ctx context.Context, req *pb.ProduceBatchRequest) (*l
 	if err != nil {
 		return nil, failure(err, req.GetProducerId())
 	}
-	return &log.Sequence{ProducerID: id, ProducerEpoch: int16(req.GetProducerEpoch()), Base: int32(req.GetBaseSequence())}, nil
+	return &record.Sequence{ProducerID: id, ProducerEpoch: int16(req.GetProducerEpoch()), Base: int32(req.GetBaseSequence())}, nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
 )
@@ -201,13 +202,13 @@ func (c *wireClient) requireAlive() {
 }
 
 // batchOf is a record batch with these values.
-func batchOf(t testing.TB, seq *log.Sequence, values ...string) []byte {
+func batchOf(t testing.TB, seq *record.Sequence, values ...string) []byte {
 	t.Helper()
-	records := make([]log.Record, len(values))
+	records := make([]record.Record, len(values))
 	for i, v := range values {
-		records[i] = log.Record{Timestamp: time.Now().UnixMilli(), Value: []byte(v)}
+		records[i] = record.Record{Timestamp: time.Now().UnixMilli(), Value: []byte(v)}
 	}
-	b, err := log.AppendBatch(nil, records, seq)
+	b, err := record.AppendBatch(nil, records, seq)
 	require.NoError(t, err)
 	return b
 }
@@ -260,7 +261,7 @@ func (c *wireClient) fetched(req *kmsg.FetchRequest) kmsg.FetchResponseTopicPart
 // valuesOf decodes record batches.
 func valuesOf(t testing.TB, records []byte, from int64) (values []string) {
 	t.Helper()
-	require.NoError(t, log.DecodeRecords([][]byte{records}, from, func(r log.Record) bool {
+	require.NoError(t, record.Decode([][]byte{records}, from, func(r record.Record) bool {
 		values = append(values, string(r.Value))
 		return true
 	}))

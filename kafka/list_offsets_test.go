@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 func listOffsetsRequest(version int16, topic string, timestamps ...int64) *kmsg.ListOffsetsRequest {
@@ -37,7 +38,7 @@ func inListOffsets(t *testing.T, test func(d *door, c *wireClient, base int64)) 
 		base := time.Now().UnixMilli()
 		c := d.dial()
 		for _, at := range []int64{0, 10_000, 30_000, 20_000} {
-			b, err := log.AppendBatch(nil, []log.Record{{Timestamp: base + at}}, nil)
+			b, err := record.AppendBatch(nil, []record.Record{{Timestamp: base + at}}, nil)
 			require.NoError(t, err)
 			requireCode(t, nil, c.produced(produceRequest("t", b)).ErrorCode)
 		}

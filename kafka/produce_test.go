@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 )
@@ -71,7 +72,7 @@ func TestProduceRefusals(t *testing.T) {
 				p.Records = batchOf(t, nil, string(make([]byte, 1000)))
 			}, kerr.MessageTooLarge},
 			"from the future": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) {
-				b, err := log.AppendBatch(nil, []log.Record{{Timestamp: time.Now().Add(2 * time.Hour).UnixMilli()}}, nil)
+				b, err := record.AppendBatch(nil, []record.Record{{Timestamp: time.Now().Add(2 * time.Hour).UnixMilli()}}, nil)
 				require.NoError(t, err)
 				p.Records = b
 			}, kerr.InvalidTimestamp},
@@ -82,9 +83,9 @@ func TestProduceRefusals(t *testing.T) {
 				binary.BigEndian.PutUint32(p.Records[17:], crc32.Checksum(p.Records[21:], crc32.MakeTable(crc32.Castagnoli)))
 			}, kerr.TransactionalIDAuthorizationFailed},
 			"sequence out of order": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) {
-				p.Records = batchOf(t, &log.Sequence{ProducerID: 77, Base: 0}, "first")
+				p.Records = batchOf(t, &record.Sequence{ProducerID: 77, Base: 0}, "first")
 				requireCode(t, nil, c.produced(produceRequest("t", p.Records)).ErrorCode)
-				p.Records = batchOf(t, &log.Sequence{ProducerID: 77, Base: 5}, "fifth")
+				p.Records = batchOf(t, &record.Sequence{ProducerID: 77, Base: 5}, "fifth")
 			}, kerr.OutOfOrderSequenceNumber},
 		} {
 			req := produceRequest("t", batchOf(t, nil, "v"))
@@ -121,14 +122,14 @@ func TestProduceRetryGetsTheOriginalOffset(t *testing.T) {
 		c := d.dial()
 		requireCode(t, nil, c.produced(produceRequest("t", batchOf(t, nil, "before"))).ErrorCode)
 		for range 3 {
-			p := c.produced(produceRequest("t", batchOf(t, &log.Sequence{ProducerID: 5}, "once")))
+			p := c.produced(produceRequest("t", batchOf(t, &record.Sequence{ProducerID: 5}, "once")))
 			requireCode(t, nil, p.ErrorCode)
 			require.Equal(t, int64(1), p.BaseOffset)
 		}
 		require.Equal(t, []string{"before", "once"}, valuesOf(t, c.fetched(fetchRequest("t", 0)).RecordBatches, 0))
-		p := c.produced(produceRequest("t", batchOf(t, &log.Sequence{ProducerID: 5, ProducerEpoch: 1}, "newer epoch")))
+		p := c.produced(produceRequest("t", batchOf(t, &record.Sequence{ProducerID: 5, ProducerEpoch: 1}, "newer epoch")))
 		requireCode(t, nil, p.ErrorCode)
-		p = c.produced(produceRequest("t", batchOf(t, &log.Sequence{ProducerID: 5, Base: 1}, "zombie")))
+		p = c.produced(produceRequest("t", batchOf(t, &record.Sequence{ProducerID: 5, Base: 1}, "zombie")))
 		requireCode(t, kerr.InvalidProducerEpoch, p.ErrorCode)
 	})
 }

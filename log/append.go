@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"streamhouse/log/record"
 )
 
 // AppendRequest carries one or more record batches (magic 2) for one partition,
@@ -30,7 +32,7 @@ type AppendResult struct {
 // appending is a request of an Append while it is on its way.
 type appending struct {
 	partition *partition
-	batches   []batch
+	batches   []record.Batch
 	result    AppendResult
 }
 
@@ -99,14 +101,14 @@ func (a *appending) check(records []byte, now int64) error {
 		return fmt.Errorf("%w: no record batch", ErrInvalidRecord)
 	}
 	for len(records) > 0 {
-		b, rest, err := nextBatch(records)
+		b, rest, err := record.Next(records)
 		if err != nil {
 			return err
 		}
 		if int64(len(b)) > topic.maxMessageBytes {
 			return fmt.Errorf("%w: %d bytes, max.message.bytes of the topic is %d", ErrBatchTooLarge, len(b), topic.maxMessageBytes)
 		}
-		if err := b.verify(); err != nil {
+		if err := b.Verify(); err != nil {
 			return err
 		}
 		if err := topic.checkTime(b, now); err != nil {
@@ -118,12 +120,12 @@ func (a *appending) check(records []byte, now int64) error {
 		a.batches = append(a.batches, b)
 		records = rest
 	}
-	if len(a.batches) > 1 && slices.ContainsFunc(a.batches, func(b batch) bool { return b.producerID() >= 0 }) {
+	if len(a.batches) > 1 && slices.ContainsFunc(a.batches, func(b record.Batch) bool { return b.ProducerID() >= 0 }) {
 		return fmt.Errorf("%w: %d batches at once of an idempotent producer, one is allowed", ErrInvalidRecord, len(a.batches))
 	}
 	if a.result.AppendTime >= 0 {
 		for _, b := range a.batches {
-			b.setAppendTime(now)
+			b.SetAppendTime(now)
 		}
 	}
 	return nil

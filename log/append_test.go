@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -26,16 +28,22 @@ func (e *engine) end(p PartitionID) int64 {
 	return b.HighWatermark
 }
 
-func put16(at int, v int) func(batch) {
-	return func(b batch) { binary.BigEndian.PutUint16(b[at:], uint16(v)) }
+func put16(at int, v int) func(record.Batch) {
+	return func(b record.Batch) { binary.BigEndian.PutUint16(b[at:], uint16(v)) }
 }
 
-func put32(at int, v int) func(batch) {
-	return func(b batch) { binary.BigEndian.PutUint32(b[at:], uint32(v)) }
+func put32(at int, v int) func(record.Batch) {
+	return func(b record.Batch) { binary.BigEndian.PutUint32(b[at:], uint32(v)) }
 }
 
-func put64(at int, v int64) func(batch) {
-	return func(b batch) { binary.BigEndian.PutUint64(b[at:], uint64(v)) }
+func put64(at int, v int64) func(record.Batch) {
+	return func(b record.Batch) { binary.BigEndian.PutUint64(b[at:], uint64(v)) }
+}
+
+// reseal renews the checksum of a batch whose bytes were changed.
+func reseal(b record.Batch) record.Batch {
+	binary.BigEndian.PutUint32(b[17:], crc32.Checksum(b[21:], crc32.MakeTable(crc32.Castagnoli)))
+	return b
 }
 
 // Every way in which a batch can be wrong, and the error that tells the producer's client which. The
@@ -43,13 +51,13 @@ func put64(at int, v int64) func(batch) {
 func TestAppendRefuses(t *testing.T) {
 	e := newEngine(t)
 	parts := e.topic("t", 2)
-	whole := func(change func(batch)) []byte {
-		b := batch(testBatch(t, &Sequence{ProducerID: 7}, "a", "b"))
+	whole := func(change func(record.Batch)) []byte {
+		b := record.Batch(testBatch(t, &record.Sequence{ProducerID: 7}, "a", "b"))
 		change(b)
 		return b
 	}
-	sealed := func(changes ...func(batch)) []byte {
-		return whole(func(b batch) {
+	sealed := func(changes ...func(record.Batch)) []byte {
+		return whole(func(b record.Batch) {
 			for _, c := range changes {
 				c(b)
 			}
@@ -57,7 +65,7 @@ func TestAppendRefuses(t *testing.T) {
 		})
 	}
 	good := testBatch(t, nil, "a", "b")
-	set := func(at int, v byte) func(batch) { return func(b batch) { b[at] = v } }
+	set := func(at int, v byte) func(record.Batch) { return func(b record.Batch) { b[at] = v } }
 	for what, c := range map[string]struct {
 		records []byte
 		want    error
@@ -65,8 +73,8 @@ func TestAppendRefuses(t *testing.T) {
 		"nothing":                          {nil, ErrInvalidRecord},
 		"one byte":                         {good[:1], ErrCorruptBatch},
 		"up to the magic":                  {good[:16], ErrCorruptBatch},
-		"a piece of a header":              {good[:batchHeaderLen-1], ErrCorruptBatch},
-		"a header alone":                   {good[:batchHeaderLen], ErrCorruptBatch},
+		"a piece of a header":              {good[:record.HeaderLen-1], ErrCorruptBatch},
+		"a header alone":                   {good[:record.HeaderLen], ErrCorruptBatch},
 		"one byte too few":                 {good[:len(good)-1], ErrCorruptBatch},
 		"garbage behind it":                {append(slices.Clone(good), 1, 2, 3), ErrCorruptBatch},
 		"half a batch behind it":           {append(slices.Clone(good), good[:70]...), ErrCorruptBatch},
@@ -76,18 +84,18 @@ func TestAppendRefuses(t *testing.T) {
 		"magic 1, shorter than our header": {whole(set(16, 1))[:34], ErrUnsupportedBatch},
 		"magic 3":                          {whole(set(16, 3)), ErrUnsupportedBatch},
 		"length 0":                         {whole(put32(8, 0)), ErrCorruptBatch},
-		"length less than a header":        {whole(put32(8, batchHeaderLen-batchLengthBase-1)), ErrCorruptBatch},
+		"length less than a header":        {whole(put32(8, record.HeaderLen-12-1)), ErrCorruptBatch},
 		"length negative":                  {whole(put32(8, -1)), ErrCorruptBatch},
 		"length enormous":                  {whole(put32(8, 1<<31-1)), ErrCorruptBatch},
 		"checksum":                         {whole(put32(17, 1)), ErrCorruptBatch},
-		"a bit of a record":                {whole(func(b batch) { b[len(b)-3] ^= 1 }), ErrCorruptBatch},
+		"a bit of a record":                {whole(func(b record.Batch) { b[len(b)-3] ^= 1 }), ErrCorruptBatch},
 		"no records":                       {sealed(put32(57, 0), put32(23, -1)), ErrInvalidRecord},
 		"fewer than no records":            {sealed(put32(57, -2), put32(23, -3)), ErrInvalidRecord},
 		"more records than offsets":        {sealed(put32(57, 3)), ErrInvalidRecord},
 		"more offsets than records":        {sealed(put32(23, 1<<31-1)), ErrInvalidRecord},
-		"a codec that nobody knows":        {sealed(put16(21, maxCodec+1)), ErrInvalidRecord},
-		"control batch":                    {sealed(put16(21, attrControl)), ErrInvalidRecord},
-		"transactional":                    {sealed(put16(21, attrTransactional)), ErrTransactional},
+		"a codec that nobody knows":        {sealed(put16(21, 5)), ErrInvalidRecord},
+		"control batch":                    {sealed(put16(21, 0x20)), ErrInvalidRecord},
+		"transactional":                    {sealed(put16(21, 0x10)), ErrTransactional},
 		"producer id -2":                   {sealed(put64(43, -2)), ErrInvalidRecord},
 		"producer without an epoch":        {sealed(put16(51, -1)), ErrInvalidRecord},
 		"producer without a sequence":      {sealed(put32(53, -1)), ErrInvalidRecord},
@@ -173,7 +181,7 @@ func TestAppendMoreThanABlock(t *testing.T) {
 func TestIdempotentBatchesComeOneToARequest(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
-	first, gap := testBatch(t, &Sequence{ProducerID: 7}, "a"), testBatch(t, &Sequence{ProducerID: 7, Base: 9}, "b")
+	first, gap := testBatch(t, &record.Sequence{ProducerID: 7}, "a"), testBatch(t, &record.Sequence{ProducerID: 7, Base: 9}, "b")
 	for what, records := range map[string][]byte{
 		"both":   bytes.Join([][]byte{first, gap}, nil),
 		"first":  bytes.Join([][]byte{first, testBatch(t, nil, "c")}, nil),
@@ -194,7 +202,9 @@ func TestLogAppendTime(t *testing.T) {
 		created := e.topic("created", 1)[0]
 		time.Sleep(time.Minute)
 		now := time.Now().UnixMilli()
-		old := func() []byte { return mustBatch(t, 0, []Record{{Timestamp: 5}, {Timestamp: 4, Value: []byte("v")}}) }
+		old := func() []byte {
+			return mustBatch(t, 0, []record.Record{{Timestamp: 5}, {Timestamp: 4, Value: []byte("v")}})
+		}
 		require.EqualValues(t, -1, e.append(created, old()).AppendTime)
 		res := e.append(p[0], append(old(), old()...))
 		require.NoError(t, res.Err)
@@ -334,7 +344,7 @@ func TestAppendsOfOneCallerKeepTheirOrder(t *testing.T) {
 		store.Break(faulty.Fault{Ops: objstore.OpPut, Chance: 0.4, Do: faulty.Slow(50 * time.Millisecond)})
 		var waits []*Pending[[]AppendResult]
 		for i, v := range numbers(0, 100) {
-			waits = append(waits, e.start(p, testBatch(t, &Sequence{ProducerID: 7, Base: int32(i)}, v)))
+			waits = append(waits, e.start(p, testBatch(t, &record.Sequence{ProducerID: 7, Base: int32(i)}, v)))
 		}
 		for i, pending := range waits {
 			res := outcome(t, pending)[0]
@@ -342,5 +352,25 @@ func TestAppendsOfOneCallerKeepTheirOrder(t *testing.T) {
 			require.Equal(t, int64(i), res.Base)
 		}
 		require.Equal(t, numbers(0, 100), e.values(p, 0))
+	})
+}
+
+func FuzzBatch(f *testing.F) {
+	b, err := record.AppendBatch(nil, []record.Record{{Value: []byte("v")}}, nil)
+	require.NoError(f, err)
+	f.Add(b)
+	f.Add(b[:40])
+	settings := topicSettings{maxMessageBytes: 1 << 20, logAppendTime: true}
+	f.Fuzz(func(t *testing.T, records []byte) {
+		a := appending{partition: &partition{topic: &topic{settings: settings}}}
+		if a.check(append([]byte(nil), records...), 1) != nil {
+			return
+		}
+		n := 0
+		for _, b := range a.batches {
+			require.NoError(t, b.Verify(), "what was taken is still right after it got its time")
+			n += len(b)
+		}
+		require.Equal(t, len(records), n)
 	})
 }

@@ -9,21 +9,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/meta"
 )
 
 // benchBatch is a batch of n records of 1 KiB, a quarter of each random.
 func benchBatch(b testing.TB, n int) []byte {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	records := make([]Record, n)
+	records := make([]record.Record, n)
 	for i := range records {
 		value := bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog. "), 23)[:1024]
 		for j := range 256 {
 			value[j] = byte(rnd.Uint32())
 		}
-		records[i] = Record{Timestamp: time.Now().UnixMilli(), Value: value}
+		records[i] = record.Record{Timestamp: time.Now().UnixMilli(), Value: value}
 	}
-	batch, err := AppendBatch(nil, records, nil)
+	batch, err := record.AppendBatch(nil, records, nil)
 	require.NoError(b, err)
 	return batch
 }

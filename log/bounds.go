@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"streamhouse/log/record"
 	"streamhouse/meta"
 )
 
@@ -61,7 +62,7 @@ func (l *Log) OffsetForTime(ctx context.Context, id PartitionID, ts int64) (Offs
 		return nowhere, err
 	}
 	found := nowhere
-	err = l.eachRecord(ctx, id, from, func(r Record) bool {
+	err = l.eachRecord(ctx, id, from, func(r record.Record) bool {
 		if r.Timestamp >= ts {
 			found = OffsetAt{Offset: r.Offset, Timestamp: r.Timestamp}
 		}
@@ -94,7 +95,7 @@ func (l *Log) OffsetForMaxTime(ctx context.Context, id PartitionID) (OffsetAt, e
 	}
 	best := nowhere
 	if cut.MaxTimestamp > largest {
-		err = l.eachRecord(ctx, id, start, func(r Record) bool {
+		err = l.eachRecord(ctx, id, start, func(r record.Record) bool {
 			if r.Offset < cut.End() && (best.Offset < 0 || r.Timestamp > best.Timestamp) {
 				best = OffsetAt{Offset: r.Offset, Timestamp: r.Timestamp}
 			}
@@ -131,7 +132,7 @@ func (l *Log) maxTimes(id PartitionID) (start int64, cut meta.Extent, largest in
 }
 
 // eachRecord calls yield for the records from an offset on, until it returns false or the log ends.
-func (l *Log) eachRecord(ctx context.Context, id PartitionID, offset int64, yield func(Record) bool) error {
+func (l *Log) eachRecord(ctx context.Context, id PartitionID, offset int64, yield func(record.Record) bool) error {
 	for {
 		res := l.Read(ctx, []ReadRequest{{Partition: id, Offset: offset, MaxBytes: blockBytes, LeaderEpoch: -1}},
 			ReadOptions{MaxBytes: blockBytes, MinBytes: 1, MaxWait: lookupTimeout, lookup: true})[0]
@@ -142,7 +143,7 @@ func (l *Log) eachRecord(ctx context.Context, id PartitionID, offset int64, yiel
 			return lookupFailure(ctx, offset, res.HighWatermark)
 		}
 		start, more := offset, true
-		err := DecodeRecords(res.Records, offset, func(r Record) bool {
+		err := record.Decode(res.Records, offset, func(r record.Record) bool {
 			offset, more = r.Offset+1, yield(r)
 			return more
 		})

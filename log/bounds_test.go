@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -16,7 +17,7 @@ import (
 
 // timed builds a batch of records with these timestamps.
 func timed(t testing.TB, times ...int64) []byte {
-	records := make([]Record, len(times))
+	records := make([]record.Record, len(times))
 	for i, ms := range times {
 		records[i].Timestamp = ms
 	}
@@ -181,11 +182,11 @@ func TestOffsetForTimeFarBehind(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
 	// The first batch says that it holds a late record; it does not.
-	liar := batch(timed(t, 1, 2))
+	liar := record.Batch(timed(t, 1, 2))
 	put64(35, 1000)(liar)
 	require.NoError(t, e.append(p, reseal(liar)).Err)
 	for i := range 4 {
-		records := []Record{{Timestamp: int64(i), Value: noise(t, i, 700<<10)}}
+		records := []record.Record{{Timestamp: int64(i), Value: noise(t, i, 700<<10)}}
 		require.NoError(t, e.append(p, mustBatch(t, 0, records)).Err)
 	}
 	require.NoError(t, e.append(p, timed(t, 999, 1000)).Err)
@@ -201,8 +202,8 @@ func TestOffsetForTimeFarBehind(t *testing.T) {
 func TestOffsetForTimeInGarbage(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
-	b := batch(timed(t, 5, 6))
-	for i := batchHeaderLen; i < len(b); i++ {
+	b := record.Batch(timed(t, 5, 6))
+	for i := record.HeaderLen; i < len(b); i++ {
 		b[i] = 0xff
 	}
 	require.NoError(t, e.append(p, reseal(b)).Err, "what is in it is the consumer's affair")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"streamhouse/log/record"
 	"streamhouse/meta"
 )
 
@@ -73,15 +74,15 @@ func (l *Log) checkExtent(object []byte, e placedExtent) error {
 	}
 	offsets, latest := int64(0), int64(-1<<63)
 	for rest := raw[e.From:e.To]; len(rest) > 0; {
-		var b batch
-		if b, rest, err = nextBatch(rest); err == nil {
-			err = b.verify()
+		var b record.Batch
+		if b, rest, err = record.Next(rest); err == nil {
+			err = b.Verify()
 		}
 		if err != nil {
 			return err
 		}
-		offsets += b.offsets()
-		latest = max(latest, b.maxTimestamp())
+		offsets += b.Offsets()
+		latest = max(latest, b.MaxTimestamp())
 	}
 	if offsets != int64(e.Count) || latest != e.MaxTimestamp {
 		return fmt.Errorf("%w: the block has %d offsets up to time %d, the extent says %d up to %d", ErrCorruptLog, offsets, latest, e.Count, e.MaxTimestamp)

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"streamhouse/log/record"
 )
 
 // Config is one config of a topic as it is in force.
@@ -37,7 +39,7 @@ var topicConfigs = []topicConfig{
 		"What happens to old records: delete them. Compaction is not supported yet.", nil},
 	{"compression.type", "producer", ConfigString, oneOf("producer"),
 		"Batches are kept in the codec that the producer chose.", nil},
-	{"max.message.bytes", "1048588", ConfigInt, between(batchHeaderLen, MaxFrameBytes),
+	{"max.message.bytes", "1048588", ConfigInt, between(record.HeaderLen, MaxFrameBytes),
 		"Largest record batch, bytes.", func(s *topicSettings, v int64) { s.maxMessageBytes = v }},
 	{"message.timestamp.after.max.ms", "3600000", ConfigLong, between(0, maxInt64),
 		"How far a record's timestamp may lie ahead of the broker's clock.", func(s *topicSettings, v int64) { s.afterMax = v }},
@@ -94,14 +96,14 @@ type topicSettings struct {
 
 // checkTime refuses a batch whose timestamps are too far from now (KIP-937).
 // Where the broker sets the time, the producer's does not matter.
-func (s *topicSettings) checkTime(b batch, now int64) error {
+func (s *topicSettings) checkTime(b record.Batch, now int64) error {
 	if s.logAppendTime {
 		return nil
 	}
-	if t := b.maxTimestamp(); t > now && t-now > s.afterMax {
+	if t := b.MaxTimestamp(); t > now && t-now > s.afterMax {
 		return fmt.Errorf("%w: %d is %d ms ahead of the broker's clock, message.timestamp.after.max.ms is %d", ErrInvalidTimestamp, t, t-now, s.afterMax)
 	}
-	if t := b.baseTimestamp(); t >= 0 && t < now && now-t > s.beforeMax {
+	if t := b.BaseTimestamp(); t >= 0 && t < now && now-t > s.beforeMax {
 		return fmt.Errorf("%w: %d is %d ms behind the broker's clock, message.timestamp.before.max.ms is %d", ErrInvalidTimestamp, t, now-t, s.beforeMax)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/mem"
 )
@@ -231,7 +232,7 @@ func TestTimestampBounds(t *testing.T) {
 				e := newEngine(t)
 				p := e.topic("t", 1)[0]
 				require.NoError(t, e.alter(ConfigChange{Topic: "t", Set: c.configs}))
-				records := make([]Record, len(c.times))
+				records := make([]record.Record, len(c.times))
 				for i, d := range c.times {
 					records[i].Timestamp = time.Now().UnixMilli() + d
 				}
@@ -245,8 +246,8 @@ func TestTimestampBounds(t *testing.T) {
 func TestNoTimestampIsNotOld(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1, "message.timestamp.before.max.ms", "1000")[0]
-	require.NoError(t, e.append(p, mustBatch(t, 0, []Record{{Timestamp: -1}})).Err)
-	require.ErrorIs(t, e.append(p, mustBatch(t, 0, []Record{{Timestamp: 0}})).Err, ErrInvalidTimestamp)
+	require.NoError(t, e.append(p, mustBatch(t, 0, []record.Record{{Timestamp: -1}})).Err)
+	require.ErrorIs(t, e.append(p, mustBatch(t, 0, []record.Record{{Timestamp: 0}})).Err, ErrInvalidTimestamp)
 }
 
 // The journal may hold what a later version allowed; this one goes on with the built-in default.

@@ -1,5 +1,5 @@
 // Package log is the engine: order, durability and reads. It keeps the log of
-// many topics in one object store, and its metadata in package meta.
+// many topics in one object store, and its metadata in package meta. Package log/record has the record batches.
 //
 // # Promises
 //

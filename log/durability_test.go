@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -35,7 +36,7 @@ func TestScenario01_RetriesGetTheOriginalOffsets(t *testing.T) {
 	id, err := e.ReserveProducerID(t.Context())
 	require.NoError(t, err)
 	batchOf := func(i int) []byte {
-		return testBatch(t, &Sequence{ProducerID: id, Base: int32(i * 2)}, numbers(i*2, i*2+2)...)
+		return testBatch(t, &record.Sequence{ProducerID: id, Base: int32(i * 2)}, numbers(i*2, i*2+2)...)
 	}
 	for i := range 5 {
 		require.NoError(t, e.append(p, batchOf(i)).Err)
@@ -51,7 +52,7 @@ func TestScenario01_RetriesGetTheOriginalOffsets(t *testing.T) {
 			e.reopen() // the same after a restart
 		}
 	}
-	require.ErrorIs(t, e.append(p, testBatch(t, &Sequence{ProducerID: id, Base: 12}, "gap")).Err, ErrOutOfOrderSequence)
+	require.ErrorIs(t, e.append(p, testBatch(t, &record.Sequence{ProducerID: id, Base: 12}, "gap")).Err, ErrOutOfOrderSequence)
 	require.Equal(t, numbers(0, 10), e.values(p, 0))
 }
 
@@ -60,7 +61,7 @@ func TestScenario01_RetriesGetTheOriginalOffsets(t *testing.T) {
 func TestScenario02_RetryOfADeletedBatch(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
-	b := testBatch(t, &Sequence{ProducerID: 7}, "a", "b")
+	b := testBatch(t, &record.Sequence{ProducerID: 7}, "a", "b")
 	require.NoError(t, e.append(p, append([]byte(nil), b...)).Err)
 	res, err := e.DeleteRecords([]DeleteSpec{{p, -1}}).Wait(t.Context())
 	require.NoError(t, err)
@@ -223,14 +224,14 @@ func TestScenario19_StoreHangs(t *testing.T) {
 		e := openEngine(t, store)
 		p := e.topic("t", 1)[0]
 		rule := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.Hang()})
-		pending := e.start(p, testBatch(t, &Sequence{ProducerID: 3}, "v"))
+		pending := e.start(p, testBatch(t, &record.Sequence{ProducerID: 3}, "v"))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		_, err := pending.Wait(ctx)
 		require.ErrorIs(t, err, ErrTimeout)
 		require.Empty(t, e.values(p, 0), "what is not durable is not read")
 		rule.Mend()
-		res := e.append(p, testBatch(t, &Sequence{ProducerID: 3}, "v"))
+		res := e.append(p, testBatch(t, &record.Sequence{ProducerID: 3}, "v"))
 		require.NoError(t, res.Err)
 		require.True(t, res.Duplicate)
 		require.Equal(t, []string{"v"}, e.values(p, 0))

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 
+	"streamhouse/log/record"
 	"streamhouse/meta"
 )
 
 // Errors of the engine. Test with [errors.Is]; what is returned is usually
-// wrapped with the values that disagree. A door translates them with one table.
+// wrapped with the values that disagree. An error is declared where it arises, and
+// re-exported here: a door translates them all with one table.
 var (
 	// Names and addresses.
 	ErrTopicNotFound     = meta.ErrTopicNotFound
@@ -23,12 +25,12 @@ var (
 	ErrInvalidOffset     = errors.New("invalid offset commit")
 
 	// Record batches that cannot be taken.
-	ErrCorruptBatch     = errors.New("corrupt record batch")         // length or CRC-32C wrong
-	ErrUnsupportedBatch = errors.New("unsupported record batch")     // magic below 2
-	ErrInvalidRecord    = errors.New("invalid record batch")         // contradicts itself
+	ErrCorruptBatch     = record.ErrCorrupt                          // length or CRC-32C wrong
+	ErrUnsupportedBatch = record.ErrUnsupported                      // magic below 2
+	ErrInvalidRecord    = record.ErrInvalid                          // contradicts itself
 	ErrInvalidTimestamp = errors.New("record timestamp not allowed") // message.timestamp.*.max.ms
-	ErrBatchTooLarge    = errors.New("record batch too large")       // max.message.bytes
-	ErrTransactional    = errors.New("transactions are not supported")
+	ErrBatchTooLarge    = record.ErrTooLarge                         // max.message.bytes
+	ErrTransactional    = record.ErrTransactional
 
 	// Idempotent producers (KIP-98).
 	ErrOutOfOrderSequence   = meta.ErrOutOfOrderSequence

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -60,7 +61,7 @@ func TestEvents(t *testing.T) {
 		e := openEngine(t, store, func(o *Options) { o.Events = h.events() })
 		p := e.topic("t", 2)
 		h.take()
-		batch := func(base int32) []byte { return testBatch(t, &Sequence{ProducerID: 7, Base: base}, "a", "b") }
+		batch := func(base int32) []byte { return testBatch(t, &record.Sequence{ProducerID: 7, Base: base}, "a", "b") }
 		size := len(batch(0))
 
 		pending, err := e.Append(t.Context(), []AppendRequest{{Partition: p[0], Records: batch(0)}, {Partition: p[1], Records: batch(0)}})

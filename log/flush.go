@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"streamhouse/log/record"
 	"streamhouse/meta"
 )
 
@@ -41,7 +42,7 @@ type item struct {
 	owner        *appending
 	first        bool // of its owner's batches
 	partition    *partition
-	batch        batch
+	batch        record.Batch
 	entry, index int32
 }
 
@@ -164,7 +165,7 @@ func (l *Log) encodeBlock(f *flush, i int) int {
 	n, size, plain := i, 0, 0
 	for n < len(f.items) && f.items[n].partition == p && (n == i || size+len(f.items[n].batch) <= blockBytes) {
 		size += len(f.items[n].batch)
-		if f.items[n].batch.codec() == 0 {
+		if f.items[n].batch.Codec() == 0 {
 			plain += len(f.items[n].batch)
 		}
 		n++
@@ -184,7 +185,7 @@ func (l *Log) encodeBlock(f *flush, i int) int {
 	for k := range entry.Batches {
 		it := f.items[i+k]
 		it.entry, it.index = int32(len(f.commit.Entries)), int32(k)
-		entry.Batches[k] = it.batch.describe()
+		entry.Batches[k] = describe(it.batch)
 	}
 	if i == 0 || f.items[i-1].partition != p {
 		f.info.Partitions++
@@ -194,10 +195,10 @@ func (l *Log) encodeBlock(f *flush, i int) int {
 }
 
 // describe is what the state needs to know of a batch.
-func (b batch) describe() meta.Batch {
+func describe(b record.Batch) meta.Batch {
 	return meta.Batch{
-		Len: int32(len(b)), Offsets: int32(b.offsets()), MaxTimestamp: b.maxTimestamp(), Attributes: b.attributes(),
-		ProducerID: b.producerID(), ProducerEpoch: b.producerEpoch(), BaseSequence: b.baseSequence(),
+		Len: int32(len(b)), Offsets: int32(b.Offsets()), MaxTimestamp: b.MaxTimestamp(), Attributes: b.Attributes(),
+		ProducerID: b.ProducerID(), ProducerEpoch: b.ProducerEpoch(), BaseSequence: b.BaseSequence(),
 	}
 }
 
@@ -271,10 +272,10 @@ func (l *Log) place(f *flush) []*partition {
 		case b.Duplicate:
 			emit0(l.o.Events.Duplicate)
 		case b.Err == nil:
-			it.batch.place(b.Base, int32(f.commit.Epoch))
+			it.batch.Patch(b.Base, int32(f.commit.Epoch))
 			l.tail.add(it.partition, b.Base, it.batch)
 			if l.o.Events.Appended != nil {
-				l.o.Events.Appended(int64(len(it.batch)), int64(it.batch.records()))
+				l.o.Events.Appended(int64(len(it.batch)), int64(it.batch.Count()))
 			}
 			if len(touched) == 0 || touched[len(touched)-1] != it.partition {
 				touched = append(touched, it.partition)

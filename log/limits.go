@@ -1,6 +1,10 @@
 package log
 
-import "time"
+import (
+	"time"
+
+	"streamhouse/log/record"
+)
 
 // Every limit of the engine, with its reason.
 const (
@@ -10,7 +14,7 @@ const (
 	MaxPipeline = 16
 
 	// MaxFrameBytes is the largest Append a door should accept, like Kafka's socket.request.max.bytes.
-	MaxFrameBytes = 100 << 20
+	MaxFrameBytes = record.MaxBytes
 
 	// MaxPartitions bounds the partitions of one topic: CreateTopics must not be
 	// able to exhaust memory with one number.

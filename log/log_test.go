@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/mem"
 )
@@ -96,15 +97,31 @@ func (e *engine) topic(name string, partitions int32, configs ...string) []Parti
 }
 
 // testBatch builds a batch of records that say who they are.
-func testBatch(t testing.TB, seq *Sequence, values ...string) []byte {
+func testBatch(t testing.TB, seq *record.Sequence, values ...string) []byte {
 	t.Helper()
-	records := make([]Record, len(values))
+	records := make([]record.Record, len(values))
 	for i, v := range values {
-		records[i] = Record{Timestamp: time.Now().UnixMilli(), Value: []byte(v)}
+		records[i] = record.Record{Timestamp: time.Now().UnixMilli(), Value: []byte(v)}
 	}
-	b, err := AppendBatch(nil, records, seq)
+	b, err := record.AppendBatch(nil, records, seq)
 	require.NoError(t, err)
 	return b
+}
+
+// mustBatch builds a batch of records, all offsets from base on.
+func mustBatch(t testing.TB, base int64, records []record.Record) record.Batch {
+	t.Helper()
+	b, err := record.AppendBatch(nil, records, nil)
+	require.NoError(t, err)
+	record.Batch(b).Patch(base, -1)
+	return b
+}
+
+// collect returns the records in pieces from an offset on.
+func collect(t testing.TB, pieces [][]byte, from int64) (got []record.Record) {
+	t.Helper()
+	require.NoError(t, record.Decode(pieces, from, func(r record.Record) bool { got = append(got, r); return true }))
+	return got
 }
 
 func (e *engine) append(p PartitionID, records []byte) AppendResult {
@@ -125,7 +142,7 @@ func (e *engine) values(p PartitionID, from int64) (values []string) {
 		if res.Bytes == 0 {
 			return values
 		}
-		require.NoError(e.t, DecodeRecords(res.Records, from, func(r Record) bool {
+		require.NoError(e.t, record.Decode(res.Records, from, func(r record.Record) bool {
 			require.Equal(e.t, from, r.Offset)
 			values = append(values, string(r.Value))
 			from++

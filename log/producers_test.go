@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/meta"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
@@ -167,7 +168,7 @@ func TestSequences(t *testing.T) {
 			e := newEngine(t)
 			p := e.topic("t", 2)
 			for _, s := range steps {
-				res := e.append(p[0], testBatch(t, &Sequence{ProducerID: 7, ProducerEpoch: s.epoch, Base: s.base}, "a", "b"))
+				res := e.append(p[0], testBatch(t, &record.Sequence{ProducerID: 7, ProducerEpoch: s.epoch, Base: s.base}, "a", "b"))
 				require.ErrorIs(t, res.Err, s.want, s.what)
 				if s.want == nil {
 					require.Equal(t, s.duplicate, res.Duplicate, s.what)
@@ -178,8 +179,8 @@ func TestSequences(t *testing.T) {
 					e.open()
 				}
 			}
-			require.NoError(t, e.append(p[1], testBatch(t, &Sequence{ProducerID: 7, Base: 55}, "a")).Err, "each partition counts by itself")
-			require.NoError(t, e.append(p[0], testBatch(t, &Sequence{ProducerID: 8, Base: 55}, "a")).Err, "and each producer")
+			require.NoError(t, e.append(p[1], testBatch(t, &record.Sequence{ProducerID: 7, Base: 55}, "a")).Err, "each partition counts by itself")
+			require.NoError(t, e.append(p[0], testBatch(t, &record.Sequence{ProducerID: 8, Base: 55}, "a")).Err, "and each producer")
 			require.Equal(t, int64(11), e.end(p[0]))
 		})
 	}
@@ -190,7 +191,7 @@ func TestSequencesWrap(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
 	for i, base := range []int32{1<<31 - 2, 0, 2} {
-		res := e.append(p, testBatch(t, &Sequence{ProducerID: 7, Base: base}, "a", "b"))
+		res := e.append(p, testBatch(t, &record.Sequence{ProducerID: 7, Base: base}, "a", "b"))
 		require.NoError(t, res.Err, "sequence %d", base)
 		require.Equal(t, int64(2*i), res.Base)
 	}
@@ -204,7 +205,7 @@ func TestSilentProducersAreForgotten(t *testing.T) {
 		name, err := e.ProducerID(t.Context(), "name")
 		require.NoError(t, err)
 		send := func(producer int64, base int32) error {
-			return e.append(p, testBatch(t, &Sequence{ProducerID: producer, Base: base}, "v")).Err
+			return e.append(p, testBatch(t, &record.Sequence{ProducerID: producer, Base: base}, "v")).Err
 		}
 		require.NoError(t, send(7, 0))
 		require.NoError(t, send(8, 0))

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"streamhouse/cache"
+
+	"streamhouse/log/record"
 )
 
 // ReadRequest asks for the batches of one partition from Offset on.
@@ -184,9 +186,9 @@ func (r *read) fits(i, n int) bool {
 func (r *read) full(i int) bool { return !r.fits(i, 1) }
 
 // add hands out a batch, in pieces.
-func (r *read) add(i int, b batch, pieces ...[]byte) {
+func (r *read) add(i int, b record.Batch, pieces ...[]byte) {
 	res := &r.results[i]
-	res.records += int64(b.records())
+	res.records += int64(b.Count())
 	for _, p := range pieces {
 		res.Records = append(res.Records, p)
 		res.Bytes += len(p)

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"streamhouse/cache"
+
+	"streamhouse/log/record"
 )
 
 // extentRef is an extent as a reader needs it: valid without the state's lock.
@@ -111,11 +113,11 @@ func (r *read) addExtent(i int, plan *readPlan, e extentRef, raw []byte, offset 
 	}
 	base := e.base
 	for rest := raw[e.from:e.to]; len(rest) > 0; {
-		b, behind, err := nextBatch(rest)
+		b, behind, err := record.Next(rest)
 		if err != nil {
 			return false, err
 		}
-		next := base + b.offsets()
+		next := base + b.Offsets()
 		if next > e.end {
 			return false, fmt.Errorf("batches up to offset %d, the extent ends at %d", next, e.end)
 		}
@@ -123,7 +125,7 @@ func (r *read) addExtent(i int, plan *readPlan, e extentRef, raw []byte, offset 
 			if !r.fits(i, len(b)) {
 				return true, nil
 			}
-			r.add(i, b, r.placed(b, base, e.epoch), b[batchPatchLen:])
+			r.add(i, b, r.placed(b, base, e.epoch), b[record.PatchLen:])
 			r.blocks.serve(i)
 			plan.next = next
 		}
@@ -141,12 +143,12 @@ func (f *fetched) serve(i int) {
 
 // placed returns the head of a batch with its final offset: the block itself is
 // shared with other readers and keeps what the producer sent.
-func (r *read) placed(b batch, base int64, epoch int32) []byte {
-	if len(r.arena) < batchPatchLen {
-		r.arena = make([]byte, 64*batchPatchLen)
+func (r *read) placed(b record.Batch, base int64, epoch int32) []byte {
+	if len(r.arena) < record.PatchLen {
+		r.arena = make([]byte, 64*record.PatchLen)
 	}
-	head := r.arena[:batchPatchLen:batchPatchLen]
-	r.arena = r.arena[batchPatchLen:]
+	head := r.arena[:record.PatchLen:record.PatchLen]
+	r.arena = r.arena[record.PatchLen:]
 	binary.BigEndian.PutUint64(head, uint64(base))
 	copy(head[8:12], b[8:12])
 	binary.BigEndian.PutUint32(head[12:], uint32(epoch))

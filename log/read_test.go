@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -51,10 +52,10 @@ func TestReadGivesWhatWasSent(t *testing.T) {
 		p := e.topic("t", 1)[0]
 		var want []byte
 		for i := range 20 {
-			b := batch(testBatch(t, &Sequence{ProducerID: 7, Base: int32(3 * i)}, numbers(3*i, 3*i+3)...))
-			sent := batch(slices.Clone(b))
+			b := record.Batch(testBatch(t, &record.Sequence{ProducerID: 7, Base: int32(3 * i)}, numbers(3*i, 3*i+3)...))
+			sent := record.Batch(slices.Clone(b))
 			require.NoError(t, e.append(p, b).Err)
-			sent.place(int64(3*i), e.LeaderEpoch())
+			sent.Patch(int64(3*i), e.LeaderEpoch())
 			want = append(want, sent...)
 		}
 		then(e)
@@ -66,15 +67,15 @@ func TestReadGivesWhatWasSent(t *testing.T) {
 			joined := bytes.Join(res.Records, nil)
 			require.Len(t, joined, res.Bytes)
 			got = append(got, joined...)
-			next, err := EndOffset(res.Records)
+			next, err := record.EndOffset(res.Records)
 			require.NoError(t, err)
 			require.Greater(t, next, offset)
 			offset = next
 		}
 		require.Equal(t, want, got)
-		first, _, err := nextBatch(bytes.Join(e.read(p, 31).Records, nil))
+		first, _, err := record.Next(bytes.Join(e.read(p, 31).Records, nil))
 		require.NoError(t, err)
-		middle, err := EndOffset([][]byte{first})
+		middle, err := record.EndOffset([][]byte{first})
 		require.NoError(t, err)
 		require.Equal(t, int64(33), middle, "the batch that holds the offset comes first")
 	})

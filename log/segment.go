@@ -26,6 +26,8 @@ const (
 	minSegmentLen = len(segmentMagic) + footerLen
 )
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // footer identifies a segment and tells where its commit stands. All integers
 // of the format are little-endian.
 type footer struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/meta"
 	"streamhouse/objstore/mem"
 )
@@ -23,15 +24,15 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // goldenSegment builds a segment whose bytes depend on nothing but the format.
 func goldenSegment(t testing.TB) ([]byte, *meta.Commit) {
 	p := PartitionID{Topic: TopicID{1, 2, 3}, Index: 7}
-	b, err := AppendBatch(nil, []Record{
-		{Timestamp: 1_700_000_000_000, Key: []byte("key"), Value: []byte("value"), Headers: []Header{{Key: "h", Value: []byte{0}}}},
+	b, err := record.AppendBatch(nil, []record.Record{
+		{Timestamp: 1_700_000_000_000, Key: []byte("key"), Value: []byte("value"), Headers: []record.Header{{Key: "h", Value: []byte{0}}}},
 		{Timestamp: 1_700_000_000_001, Value: []byte{}},
-	}, &Sequence{ProducerID: 5, ProducerEpoch: 1, Base: 9})
+	}, &record.Sequence{ProducerID: 5, ProducerEpoch: 1, Base: 9})
 	require.NoError(t, err)
 	w := &segmentWriter{compressor: newCompressor()}
 	w.reset()
 	c := &meta.Commit{Epoch: 3, Seq: 42, Time: 1_700_000_000_002}
-	e := &meta.Append{Partition: p, Batches: []meta.Batch{batch(b).describe()}}
+	e := &meta.Append{Partition: p, Batches: []meta.Batch{describe(b)}}
 	e.Pos, e.Len = w.block(p, b, false)
 	c.Entries = append(c.Entries, e)
 	body, err := w.finish(footer{cluster: [16]byte{0xc1}, writer: [16]byte{0x3a}}, c)
@@ -119,32 +120,12 @@ func FuzzDecodeSegment(f *testing.F) {
 			}
 			if _, raw, err := c.block(object[a.Pos : a.Pos+int64(a.Len)]); err == nil {
 				for len(raw) > 0 {
-					if _, raw, err = nextBatch(raw); err != nil {
+					if _, raw, err = record.Next(raw); err != nil {
 						break
 					}
 				}
 			}
 		}
-	})
-}
-
-func FuzzBatch(f *testing.F) {
-	b, err := AppendBatch(nil, []Record{{Value: []byte("v")}}, nil)
-	require.NoError(f, err)
-	f.Add(b)
-	f.Add(b[:40])
-	settings := topicSettings{maxMessageBytes: 1 << 20, logAppendTime: true}
-	f.Fuzz(func(t *testing.T, records []byte) {
-		a := appending{partition: &partition{topic: &topic{settings: settings}}}
-		if a.check(append([]byte(nil), records...), 1) != nil {
-			return
-		}
-		n := 0
-		for _, b := range a.batches {
-			require.NoError(t, b.verify(), "what was taken is still right after it got its time")
-			n += len(b)
-		}
-		require.Equal(t, len(records), n)
 	})
 }
 

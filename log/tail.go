@@ -1,6 +1,10 @@
 package log
 
-import "sort"
+import (
+	"sort"
+
+	"streamhouse/log/record"
+)
 
 // tail keeps the newest batches of all partitions in memory, so that a consumer
 // that keeps up never touches the object store. It is filled by commits only: a reader
@@ -22,10 +26,10 @@ type tailEntry struct {
 // tailBatch is one batch with its final offsets in its bytes.
 type tailBatch struct {
 	base int64
-	data batch
+	data record.Batch
 }
 
-func (t *tail) add(p *partition, base int64, b batch) {
+func (t *tail) add(p *partition, base int64, b record.Batch) {
 	p.tail.push(tailBatch{base, b})
 	t.queue.push(tailEntry{p, int64(len(b))})
 	t.bytes += int64(len(b))

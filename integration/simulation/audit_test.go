@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // auditor compares the newest engine with the model all the time.
@@ -41,7 +42,7 @@ func (w *world) lookUp(ctx context.Context, e *log.Log, p part, any int) {
 	case res.Err != nil:
 		return // the store is in trouble, or the engine has ended
 	}
-	err := log.DecodeRecords(res.Records, offset, func(r log.Record) bool {
+	err := record.Decode(res.Records, offset, func(r record.Record) bool {
 		w.model.see(p, r)
 		return true
 	})

@@ -8,14 +8,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
-	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // warm makes what the process has one of for all bubbles: the zstd decoders of
-// [log.DecodeRecords]. Their channels would belong to the bubble that needs them first, and
+// [record.Decode]. Their channels would belong to the bubble that needs them first, and
 // the others could not use them.
 func warm(t *testing.T) {
-	plain, err := log.AppendBatch(nil, []log.Record{{Value: make([]byte, 8<<20)}}, nil)
+	plain, err := record.AppendBatch(nil, []record.Record{{Value: make([]byte, 8<<20)}}, nil)
 	require.NoError(t, err)
 	encoder, err := zstd.NewWriter(nil)
 	require.NoError(t, err)
@@ -27,6 +27,6 @@ func warm(t *testing.T) {
 	binary.BigEndian.PutUint32(batch[crc:], crc32.Checksum(batch[attributes:], crc32.MakeTable(crc32.Castagnoli)))
 	records := 0
 	// It is too large for the one decoder, and then given to the other.
-	require.NoError(t, log.DecodeRecords([][]byte{batch}, 0, func(log.Record) bool { records++; return true }))
+	require.NoError(t, record.Decode([][]byte{batch}, 0, func(record.Record) bool { records++; return true }))
 	require.Equal(t, 1, records)
 }

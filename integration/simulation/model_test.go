@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // model is what the outside world knows: what was sent, what was acknowledged, what was
@@ -109,13 +110,13 @@ func (m *model) placeLocked(p part, k *partition, offset int64, s *sentRecord) {
 func (s *sentRecord) id() string { return string(s.record.Headers[0].Value) }
 
 // see checks a record that a reader found, wherever it read.
-func (m *model) see(p part, r log.Record) {
+func (m *model) see(p part, r record.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.seeLocked(p, r)
 }
 
-func (m *model) seeLocked(p part, r log.Record) *sentRecord {
+func (m *model) seeLocked(p part, r record.Record) *sentRecord {
 	if len(r.Headers) == 0 {
 		m.fail("the record at offset %d of %v was never sent", r.Offset, p)
 		return nil
@@ -135,14 +136,14 @@ func (m *model) seeLocked(p part, r log.Record) *sentRecord {
 }
 
 // differs names what is not as it was sent.
-func (s *sentRecord) differs(r log.Record) string {
+func (s *sentRecord) differs(r record.Record) string {
 	same := func(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
 	switch {
 	case !same(s.record.Key, r.Key):
 		return "key"
 	case !same(s.record.Value, r.Value):
 		return "value"
-	case !slices.EqualFunc(s.record.Headers, r.Headers, func(a kgo.RecordHeader, b log.Header) bool {
+	case !slices.EqualFunc(s.record.Headers, r.Headers, func(a kgo.RecordHeader, b record.Header) bool {
 		return a.Key == b.Key && same(a.Value, b.Value)
 	}):
 		return "headers"
@@ -199,7 +200,7 @@ func (m *model) checkBoundsLocked(p part, b log.Bounds) {
 }
 
 // checkWhole compares all records of a partition, in their order, with the model.
-func (m *model) checkWhole(p part, b log.Bounds, records []log.Record) {
+func (m *model) checkWhole(p part, b log.Bounds, records []record.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.checkBoundsLocked(p, b)
@@ -236,7 +237,7 @@ func (m *model) checkWhole(p part, b log.Bounds, records []log.Record) {
 
 // checkKeptLocked makes sure that all that was acknowledged or seen is there. What is
 // there at its place was compared when it was seen.
-func (m *model) checkKeptLocked(p part, b log.Bounds, records []log.Record) {
+func (m *model) checkKeptLocked(p part, b log.Bounds, records []record.Record) {
 	for offset, s := range m.partLocked(p).at {
 		if offset >= b.LogStart && offset >= b.LogStart+int64(len(records)) {
 			m.fail("%s was at offset %d of %v, which ends at %d", s.id(), offset, p, b.HighWatermark)

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // reader reads all lasting topics from their start, and goes on.
@@ -94,10 +95,10 @@ func (rd *reader) atEnd(e *log.Log) bool {
 }
 
 // found is a client's record as the engine would decode it.
-func found(r *kgo.Record) log.Record {
-	f := log.Record{Offset: r.Offset, Timestamp: r.Timestamp.UnixMilli(), Key: r.Key, Value: r.Value}
+func found(r *kgo.Record) record.Record {
+	f := record.Record{Offset: r.Offset, Timestamp: r.Timestamp.UnixMilli(), Key: r.Key, Value: r.Value}
 	for _, h := range r.Headers {
-		f.Headers = append(f.Headers, log.Header{Key: h.Key, Value: h.Value})
+		f.Headers = append(f.Headers, record.Header{Key: h.Key, Value: h.Value})
 	}
 	return f
 }

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // snapshot is all that can be seen of an engine, but for who leads it.
 type snapshot struct {
 	topics  map[string]topicSeen
 	bounds  map[part]log.Bounds
-	records map[part][]log.Record
+	records map[part][]record.Record
 	groups  map[string][]log.CommittedOffset
 }
 
@@ -27,7 +28,7 @@ type topicSeen struct {
 // snapshotOf reads everything. Nothing is wrong with the store meanwhile.
 func (w *world) snapshotOf(e *log.Log) snapshot {
 	s := snapshot{
-		topics: make(map[string]topicSeen), bounds: make(map[part]log.Bounds), records: make(map[part][]log.Record),
+		topics: make(map[string]topicSeen), bounds: make(map[part]log.Bounds), records: make(map[part][]record.Record),
 		groups: make(map[string][]log.CommittedOffset),
 	}
 	for _, t := range e.Topics() {
@@ -57,7 +58,7 @@ func (s snapshot) differs(other snapshot) string {
 		return fmt.Sprintf("positions %+v, and not %+v", other.groups, s.groups)
 	}
 	for p, records := range s.records {
-		if !slices.EqualFunc(records, other.records[p], func(a, b log.Record) bool { return reflect.DeepEqual(a, b) }) {
+		if !slices.EqualFunc(records, other.records[p], func(a, b record.Record) bool { return reflect.DeepEqual(a, b) }) {
 			return fmt.Sprintf("other records in %v", p)
 		}
 	}
@@ -65,7 +66,7 @@ func (s snapshot) differs(other snapshot) string {
 }
 
 // readAll reads a partition from its start to its end.
-func (w *world) readAll(e *log.Log, id log.PartitionID, b log.Bounds) (all []log.Record) {
+func (w *world) readAll(e *log.Log, id log.PartitionID, b log.Bounds) (all []record.Record) {
 	next := b.LogStart
 	for next < b.HighWatermark {
 		o := log.ReadOptions{MaxBytes: 1 << 20, MinBytes: 1, MaxWait: time.Minute}
@@ -73,7 +74,7 @@ func (w *world) readAll(e *log.Log, id log.PartitionID, b log.Bounds) (all []log
 		err := res.Err
 		from := next
 		if err == nil {
-			err = log.DecodeRecords(res.Records, next, func(r log.Record) bool {
+			err = record.Decode(res.Records, next, func(r record.Record) bool {
 				all, next = append(all, r), r.Offset+1
 				return true
 			})

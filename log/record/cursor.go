@@ -1,4 +1,4 @@
-package log
+package record
 
 import (
 	"encoding/binary"
@@ -7,11 +7,11 @@ import (
 )
 
 // header is a copy of a batch's header: it may lie in several pieces.
-type header [batchHeaderLen]byte
+type header [HeaderLen]byte
 
-func (h *header) view() batch { return h[:] }
+func (h *header) view() Batch { return h[:] }
 func (h *header) base() int64 { return int64(binary.BigEndian.Uint64(h[:])) }
-func (h *header) end() int64  { return h.base() + h.view().offsets() }
+func (h *header) end() int64  { return h.base() + h.view().Offsets() }
 
 // cursor walks over the batches in pieces, which it does not change.
 type cursor struct {
@@ -58,22 +58,22 @@ func (c *cursor) skip(h *header) error {
 // header takes a batch's header into h and returns how many bytes of the batch
 // follow: no more than there are.
 func (c *cursor) header(h *header) (int, error) {
-	if c.left < batchHeaderLen {
-		return 0, fmt.Errorf("%w: %d bytes where a header of %d must stand", ErrCorruptBatch, c.left, batchHeaderLen)
+	if c.left < HeaderLen {
+		return 0, fmt.Errorf("%w: %d bytes where a header of %d must stand", ErrCorrupt, c.left, HeaderLen)
 	}
-	for n := 0; n < batchHeaderLen; {
-		n += copy(h[n:], c.take(batchHeaderLen-n))
+	for n := 0; n < HeaderLen; {
+		n += copy(h[n:], c.take(HeaderLen-n))
 	}
 	b := h.view()
 	if b.magic() != maxMagic {
-		return 0, fmt.Errorf("%w: magic %d", ErrUnsupportedBatch, b.magic())
+		return 0, fmt.Errorf("%w: magic %d", ErrUnsupported, b.magic())
 	}
-	n := b.length() - batchHeaderLen
+	n := b.length() - HeaderLen
 	if n < 0 || n > int64(c.left) {
-		return 0, fmt.Errorf("%w: says that %d bytes follow its header, of %d", ErrCorruptBatch, n, c.left)
+		return 0, fmt.Errorf("%w: says that %d bytes follow its header, of %d", ErrCorrupt, n, c.left)
 	}
-	if b.lastDelta() < 0 || b.records() < 0 || h.base() < 0 || h.base() > math.MaxInt64-b.offsets() {
-		return 0, fmt.Errorf("%w: base offset %d, last offset delta %d, %d records", ErrCorruptBatch, h.base(), b.lastDelta(), b.records())
+	if b.lastDelta() < 0 || b.Count() < 0 || h.base() < 0 || h.base() > math.MaxInt64-b.Offsets() {
+		return 0, fmt.Errorf("%w: base offset %d, last offset delta %d, %d records", ErrCorrupt, h.base(), b.lastDelta(), b.Count())
 	}
 	return int(n), nil
 }

@@ -1,4 +1,4 @@
-package log
+package record
 
 import (
 	"encoding/binary"
@@ -9,26 +9,26 @@ import (
 )
 
 // AppendBatch appends one uncompressed record batch (magic 2) with the records to dst: Kafka's
-// unit of data, ready for [Log.Append]. seq may be nil. It refuses what a batch cannot hold: no records
-// or a negative sequence ([ErrInvalidRecord]), more than [MaxFrameBytes] ([ErrBatchTooLarge]).
+// unit of data, ready to be appended to the log. seq may be nil. It refuses what a batch cannot hold: no records
+// or a negative sequence ([ErrInvalid]), more than [MaxBytes] ([ErrTooLarge]).
 // The records get their offsets from the log; Record.Offset is not looked at.
 //
 // dst grows at most once. The result shares nothing with the records.
 func AppendBatch(dst []byte, records []Record, seq *Sequence) ([]byte, error) {
 	if len(records) == 0 {
-		return dst, fmt.Errorf("%w: no records", ErrInvalidRecord)
+		return dst, fmt.Errorf("%w: no records", ErrInvalid)
 	}
 	none := Sequence{ProducerID: -1, ProducerEpoch: -1, Base: -1}
 	if seq == nil {
 		seq = &none
 	} else if seq.ProducerID < 0 || seq.ProducerEpoch < 0 || seq.Base < 0 {
-		return dst, fmt.Errorf("%w: producer %d with epoch %d and sequence %d", ErrInvalidRecord, seq.ProducerID, seq.ProducerEpoch, seq.Base)
+		return dst, fmt.Errorf("%w: producer %d with epoch %d and sequence %d", ErrInvalid, seq.ProducerID, seq.ProducerEpoch, seq.Base)
 	}
-	first, size := records[0].Timestamp, int64(batchHeaderLen)
+	first, size := records[0].Timestamp, int64(HeaderLen)
 	for i := range records {
 		n := recordLen(&records[i], int64(i), first)
-		if size += int64(varintLen(n)) + n; size > MaxFrameBytes {
-			return dst, fmt.Errorf("%w: %d bytes with record %d of %d, at most %d", ErrBatchTooLarge, size, i+1, len(records), MaxFrameBytes)
+		if size += int64(varintLen(n)) + n; size > MaxBytes {
+			return dst, fmt.Errorf("%w: %d bytes with record %d of %d, at most %d", ErrTooLarge, size, i+1, len(records), MaxBytes)
 		}
 	}
 	if cap(dst)-len(dst) < int(size) {
@@ -39,7 +39,7 @@ func AppendBatch(dst []byte, records []Record, seq *Sequence) ([]byte, error) {
 	for i := range records {
 		dst = appendRecord(dst, &records[i], int64(i), first)
 	}
-	b := batch(dst[start:])
+	b := Batch(dst[start:])
 	binary.BigEndian.PutUint32(b[17:], crc32.Checksum(b[21:], castagnoli))
 	return dst, nil
 }
@@ -51,7 +51,7 @@ func appendHeader(dst []byte, records []Record, seq *Sequence, size int64) []byt
 		latest = max(latest, records[i].Timestamp)
 	}
 	dst = binary.BigEndian.AppendUint64(dst, 0) // base offset: the state assigns it
-	dst = binary.BigEndian.AppendUint32(dst, uint32(size-batchLengthBase))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(size-lengthBase))
 	dst = binary.BigEndian.AppendUint32(dst, math.MaxUint32) // leader epoch -1, likewise
 	dst = append(dst, maxMagic)
 	dst = binary.BigEndian.AppendUint32(dst, 0) // CRC-32C

@@ -1,4 +1,4 @@
-package log
+package record
 
 // Header is one header of a record. Order and duplicates are kept.
 type Header struct {
@@ -15,7 +15,7 @@ type Record struct {
 	Headers   []Header
 }
 
-// Sequence names a batch of an idempotent producer; the zero value of a pointer means none.
+// Sequence places a batch in the order of an idempotent producer (KIP-98); a nil *Sequence means none.
 type Sequence struct {
 	ProducerID    int64
 	ProducerEpoch int16
