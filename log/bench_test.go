@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/log/record"
-	"streamhouse/meta"
 )
 
 // benchBatch is a batch of n records of 1 KiB, a quarter of each random.
@@ -56,32 +55,6 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// A block of 1 MiB: compressed, and read back with its checksum.
-func BenchmarkBlock(b *testing.B) {
-	batch := benchBatch(b, 1000)
-	p := PartitionID{Topic: TopicID{1}}
-	for name, hurry := range map[string]bool{"zstd": false, "s2": true} {
-		w := &segmentWriter{compressor: newCompressor(), hurry: hurry}
-		b.Run("encode/"+name, func(b *testing.B) {
-			b.SetBytes(int64(len(batch)))
-			b.ReportAllocs()
-			for b.Loop() {
-				w.reset()
-				w.block(p, batch, true)
-			}
-		})
-		stored := storedBlock(batch, true, hurry)
-		b.Run("decode/"+name, func(b *testing.B) {
-			b.SetBytes(int64(len(batch)))
-			b.ReportAllocs()
-			for b.Loop() {
-				_, _, err := w.compressor.block(stored)
-				require.NoError(b, err)
-			}
-		})
-	}
-}
-
 // A read of 1 MiB from the tail.
 func BenchmarkReadTail(b *testing.B) {
 	e := newEngine(b)
@@ -95,20 +68,5 @@ func BenchmarkReadTail(b *testing.B) {
 	for b.Loop() {
 		res := e.Read(b.Context(), []ReadRequest{{Partition: p, MaxBytes: 1 << 20, LeaderEpoch: -1}}, ReadOptions{MaxBytes: 1 << 20, MinBytes: 1, MaxWait: time.Second})
 		require.NotZero(b, res[0].Bytes)
-	}
-}
-
-// A commit over 1,000 partitions, encoded.
-func BenchmarkEncodeCommit(b *testing.B) {
-	c := &meta.Commit{Epoch: 1, Seq: 1}
-	for i := range 1000 {
-		c.Entries = append(c.Entries, &meta.Append{Partition: PartitionID{Index: int32(i)}, Pos: 8, Len: 100, Batches: []meta.Batch{{Len: 100, Offsets: 10, ProducerID: -1}}})
-	}
-	w := &segmentWriter{compressor: newCompressor()}
-	b.ReportAllocs()
-	for b.Loop() {
-		w.reset()
-		_, err := w.finish(footer{cluster: [16]byte{1}}, c)
-		require.NoError(b, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 )
 
@@ -134,8 +135,8 @@ func (l *Log) maxTimes(id PartitionID) (start int64, cut meta.Extent, largest in
 // eachRecord calls yield for the records from an offset on, until it returns false or the log ends.
 func (l *Log) eachRecord(ctx context.Context, id PartitionID, offset int64, yield func(record.Record) bool) error {
 	for {
-		res := l.Read(ctx, []ReadRequest{{Partition: id, Offset: offset, MaxBytes: blockBytes, LeaderEpoch: -1}},
-			ReadOptions{MaxBytes: blockBytes, MinBytes: 1, MaxWait: lookupTimeout, lookup: true})[0]
+		res := l.Read(ctx, []ReadRequest{{Partition: id, Offset: offset, MaxBytes: segment.BlockBytes, LeaderEpoch: -1}},
+			ReadOptions{MaxBytes: segment.BlockBytes, MinBytes: 1, MaxWait: lookupTimeout, lookup: true})[0]
 		if res.Err != nil {
 			return res.Err
 		}

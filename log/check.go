@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 )
 
@@ -38,7 +39,7 @@ func (l *Log) blocksLocked() map[string][]placedExtent {
 		for _, p := range t.Partitions {
 			for e := range p.Extents.All() {
 				if g := l.state.Segment(e.Segment); g != nil {
-					key := journalKey(g.Epoch, g.ID)
+					key := segment.Key(g.Epoch, g.ID)
 					work[key] = append(work[key], placedExtent{p.ID, e})
 				}
 			}
@@ -65,7 +66,7 @@ func (l *Log) checkExtent(object []byte, e placedExtent) error {
 	if e.Pos+int64(e.Len) > int64(len(object)) {
 		return fmt.Errorf("%w: block of %d bytes at %d in an object of %d", ErrCorruptLog, e.Len, e.Pos, len(object))
 	}
-	p, raw, err := l.compressor.block(object[e.Pos : e.Pos+int64(e.Len)])
+	p, raw, err := l.compressor.Block(object[e.Pos : e.Pos+int64(e.Len)])
 	if err != nil {
 		return err
 	}

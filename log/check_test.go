@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 	"streamhouse/objstore"
 )
@@ -70,7 +71,7 @@ func TestCheckNoticesDamage(t *testing.T) {
 		says   string
 	}{
 		"a block's payload": {func(o []byte, x meta.Extent) []byte {
-			o[x.Pos+blockHeadLen+5] ^= 1
+			o[x.Pos+segment.BlockHeaderLen+5] ^= 1
 			return o
 		}, "CRC-32C"},
 		"a block's magic": {func(o []byte, x meta.Extent) []byte {
@@ -80,14 +81,14 @@ func TestCheckNoticesDamage(t *testing.T) {
 		"a good block of another partition": {func(o []byte, x meta.Extent) []byte {
 			b := o[x.Pos : x.Pos+int64(x.Len)]
 			b[20] ^= 1
-			binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[8:], castagnoli))
+			binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[8:], crc32.MakeTable(crc32.Castagnoli)))
 			return o
 		}, "the block has"},
 		"an object cut off": {func(o []byte, x meta.Extent) []byte {
 			return o[:x.Pos+10]
 		}, "in an object of"},
 		"the commit": {func(o []byte, _ meta.Extent) []byte {
-			o[len(o)-footerLen-3] ^= 1
+			o[len(o)-segment.FooterLen-3] ^= 1
 			return o
 		}, "the commit's CRC-32C"},
 		"the footer": {func(o []byte, _ meta.Extent) []byte {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
@@ -97,7 +98,7 @@ func TestCloseWithAHoleInTheJournal(t *testing.T) {
 		require.Equal(t, 1, hang.Hits())
 		require.Equal(t, 3, e.Stats().FlushesInFlight)
 		last, _, _ := e.places()
-		_, err := store.Get(t.Context(), journalKey(last, e.nextSeq-1))
+		_, err := store.Get(t.Context(), segment.Key(last, e.nextSeq-1))
 		require.NoError(t, err, "the last one is in the bucket")
 
 		ended, cancel := context.WithCancel(t.Context())

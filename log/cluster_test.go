@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/segment"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -25,7 +26,7 @@ func TestBucketsThatAreNotOurs(t *testing.T) {
 		"no id":                     {clusterKey, `{"format":1}`, "no valid cluster id"},
 		"an id that is too short":   {clusterKey, `{"format":1,"cluster":"AAAA"}`, "no valid cluster id"},
 		"an id of other characters": {clusterKey, `{"format":1,"cluster":"AAAAAAAAAAAAAAAAAAAAA/"}`, "no valid cluster id"},
-		"a journal and no cluster":  {journalKey(0, 1), "x", "no object \"cluster\""},
+		"a journal and no cluster":  {segment.Key(0, 1), "x", "no object \"cluster\""},
 	} {
 		store := mem.New()
 		require.NoError(t, store.Put(t.Context(), c.key, []byte(c.body)))

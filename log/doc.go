@@ -1,5 +1,6 @@
 // Package log is the engine: order, durability and reads. It keeps the log of
-// many topics in one object store, and its metadata in package meta. Package log/record has the record batches.
+// many topics in one object store, and its metadata in package meta. Package log/record has the record
+// batches, log/segment the format of the objects that they are written into.
 //
 // # Promises
 //

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -209,11 +210,11 @@ func TestMissingSegmentRefusesToOpen(t *testing.T) {
 		require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
 	}
 	require.NoError(t, e.Close(t.Context()))
-	require.NoError(t, e.store.Delete(t.Context(), journalKey(e.epoch, 4)))
+	require.NoError(t, e.store.Delete(t.Context(), segment.Key(e.epoch, 4)))
 	require.NoError(t, os.Remove(e.o.MetadataPath))
 	_, err := Open(t.Context(), e.store, e.o)
 	require.ErrorIs(t, err, ErrCorruptLog)
-	require.ErrorContains(t, err, journalKey(e.epoch, 4))
+	require.ErrorContains(t, err, segment.Key(e.epoch, 4))
 }
 
 // Scenario 19: the store hangs. Nobody is answered before the PUT; the wait

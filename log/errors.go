@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 )
 
@@ -48,7 +49,7 @@ var (
 	ErrTimeout     = errors.New("timed out before the write was durable")
 	ErrFenced      = errors.New("fenced: another broker has taken over this bucket")
 	ErrClosed      = errors.New("log is closed")
-	ErrCorruptLog  = errors.New("corrupt object") // a block or journal segment whose bytes are wrong or missing
+	ErrCorruptLog  = segment.ErrCorrupt // a block or journal segment whose bytes are wrong or missing
 	ErrUnsafeStore = errors.New("object store ignores create-only writes")
 )
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 	"streamhouse/objstore"
 )
@@ -88,13 +89,13 @@ func (j *journal) putSeal(ctx context.Context, epoch uint32, seq uint64) (*meta.
 		Epoch: epoch, Seq: seq, Time: time.Now().UnixMilli(),
 		Entries: []meta.Entry{&meta.Seal{Next: epoch + 1, Owner: j.writer}},
 	}
-	var w segmentWriter
-	w.reset()
-	body, err := w.finish(footer{cluster: j.cluster, writer: j.writer}, c)
+	w := segment.NewWriter(nil)
+	w.Reset(false)
+	body, err := w.Finish(segment.Footer{Cluster: j.cluster, Writer: j.writer}, c)
 	if err != nil {
 		return nil, err
 	}
-	return c, j.retry(ctx, func() error { return j.try(ctx, journalKey(epoch, seq), body) })
+	return c, j.retry(ctx, func() error { return j.try(ctx, segment.Key(epoch, seq), body) })
 }
 
 // watchFence looks every interval whether somebody else stands at the journal's next
@@ -119,13 +120,13 @@ func (l *Log) lookAt(ctx context.Context, epoch uint32, first, next uint64) erro
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	for seq := first; seq <= next; seq++ {
-		key := journalKey(epoch, seq)
+		key := segment.Key(epoch, seq)
 		object, err := l.journal.store.Get(ctx, key)
 		if err != nil {
 			return nil
 		}
-		f, err := decodeFooter(object, int64(len(object)))
-		if err != nil || f.writer != l.journal.writer {
+		f, err := segment.DecodeFooter(object, int64(len(object)))
+		if err != nil || f.Writer != l.journal.writer {
 			return fmt.Errorf("%w: %s was written by another process%s", ErrFenced, key, l.journal.author(object))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 )
 
@@ -24,7 +25,7 @@ type flush struct {
 	commit  *meta.Commit
 	hurry   bool // others were under way when it was sealed
 	body    []byte
-	writer  *segmentWriter
+	writer  *segment.Writer
 	info    FlushInfo
 	written chan error // the outcome of the PUT
 
@@ -133,7 +134,7 @@ func (l *Log) write(f *flush) {
 	}
 	f.info.Encode = time.Since(start)
 	start = time.Now()
-	retries, err := l.journal.write(l.quit, journalKey(f.commit.Epoch, f.commit.Seq), f.body, func(err error) { l.storeFailed(f, err) })
+	retries, err := l.journal.write(l.quit, segment.Key(f.commit.Epoch, f.commit.Seq), f.body, func(err error) { l.storeFailed(f, err) })
 	f.info.Put, f.info.Retries = time.Since(start), retries
 	if err == nil {
 		l.storeWorks(retries)
@@ -143,62 +144,38 @@ func (l *Log) write(f *flush) {
 
 // encode builds the segment: blocks sorted by partition, then the commit.
 func (l *Log) encode(f *flush) error {
-	f.writer = l.writerPool.Get().(*segmentWriter)
-	f.writer.reset()
-	f.writer.hurry = f.hurry
+	f.writer = l.writerPool.Get().(*segment.Writer)
+	f.writer.Reset(f.hurry)
 	slices.SortStableFunc(f.items, func(a, b *item) int { return a.partition.id.Compare(b.partition.id) })
-	for i := 0; i < len(f.items); {
-		i = l.encodeBlock(f, i)
+	batches := make([]record.Batch, len(f.items))
+	for i, it := range f.items {
+		batches[i] = it.batch
+	}
+	for i, n := 0, 0; i < len(f.items); i = n {
+		for n = i; n < len(f.items) && f.items[n].partition == f.items[i].partition; {
+			n++
+		}
+		f.info.Partitions++
+		f.encodePartition(f.items[i:n], batches[i:n])
 	}
 	f.commit.Entries = append(f.commit.Entries, f.entries...)
 	var err error
-	f.body, err = f.writer.finish(footer{cluster: l.journal.cluster, writer: l.journal.writer}, f.commit)
+	f.body, err = f.writer.Finish(segment.Footer{Cluster: l.journal.cluster, Writer: l.journal.writer}, f.commit)
 	f.info.Seq, f.info.Batches, f.info.Entries = f.commit.Seq, len(f.items), len(f.commit.Entries)
 	f.info.BatchBytes, f.info.ObjectBytes = f.bytes, int64(len(f.body))
 	return err
 }
 
-// encodeBlock writes the batches from i on that share a block, and returns the
-// index behind them.
-func (l *Log) encodeBlock(f *flush, i int) int {
-	p := f.items[i].partition
-	n, size, plain := i, 0, 0
-	for n < len(f.items) && f.items[n].partition == p && (n == i || size+len(f.items[n].batch) <= blockBytes) {
-		size += len(f.items[n].batch)
-		if f.items[n].batch.Codec() == 0 {
-			plain += len(f.items[n].batch)
+// encodePartition writes the blocks of one partition, and notes where each batch's outcome will stand.
+func (f *flush) encodePartition(items []*item, batches []record.Batch) {
+	for len(batches) > 0 {
+		entry := f.writer.Block(items[0].partition.id, batches)
+		n := len(entry.Batches)
+		for k, it := range items[:n] {
+			it.entry, it.index = int32(len(f.commit.Entries)), int32(k)
 		}
-		n++
-	}
-	entry := &meta.Append{Partition: p.id, Batches: make([]meta.Batch, n-i)}
-	raw := []byte(f.items[i].batch)
-	if n-i > 1 {
-		joined := l.rawPool.Get().(*[]byte)
-		defer l.rawPool.Put(joined)
-		raw = (*joined)[:0]
-		for _, it := range f.items[i:n] {
-			raw = append(raw, it.batch...)
-		}
-		*joined = raw
-	}
-	entry.Pos, entry.Len = f.writer.block(p.id, raw, plain*2 > size)
-	for k := range entry.Batches {
-		it := f.items[i+k]
-		it.entry, it.index = int32(len(f.commit.Entries)), int32(k)
-		entry.Batches[k] = describe(it.batch)
-	}
-	if i == 0 || f.items[i-1].partition != p {
-		f.info.Partitions++
-	}
-	f.commit.Entries = append(f.commit.Entries, entry)
-	return n
-}
-
-// describe is what the state needs to know of a batch.
-func describe(b record.Batch) meta.Batch {
-	return meta.Batch{
-		Len: int32(len(b)), Offsets: int32(b.Offsets()), MaxTimestamp: b.MaxTimestamp(), Attributes: b.Attributes(),
-		ProducerID: b.ProducerID(), ProducerEpoch: b.ProducerEpoch(), BaseSequence: b.BaseSequence(),
+		f.commit.Entries = append(f.commit.Entries, entry)
+		items, batches = items[n:], batches[n:]
 	}
 }
 
@@ -307,7 +284,7 @@ func (l *Log) landed(f *flush) {
 	l.unflushedChanges -= f.changes
 	l.mu.Unlock()
 	l.unflushed.Release(min(f.bytes, l.o.MaxUnflushedBytes))
-	if f.writer != nil && cap(f.writer.buf) <= maxPooledBytes {
+	if f.writer != nil && f.writer.Cap() <= maxPooledBytes {
 		l.writerPool.Put(f.writer)
 	}
 	f.writer, f.body = nil, nil

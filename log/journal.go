@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 	"streamhouse/objstore"
 )
@@ -24,14 +25,6 @@ type journal struct {
 	writer  [16]byte // this process
 	events  Events
 }
-
-// journalKey is where a commit's segment stands. Digits are padded, so that the
-// order of the names is the order of the journal.
-func journalKey(epoch uint32, seq uint64) string {
-	return fmt.Sprintf("%s%020d", journalPrefix(epoch), seq)
-}
-
-func journalPrefix(epoch uint32) string { return fmt.Sprintf("journal/%010d/", epoch) }
 
 // write PUTs a segment at its place and tries for as long as ctx lives, always
 // the same bytes under the same key. On nil it is durable. ErrFenced: the place
@@ -80,11 +73,11 @@ func (j *journal) try(ctx context.Context, key string, body []byte) error {
 
 // author describes who wrote a segment, for an error text.
 func (j *journal) author(object []byte) string {
-	f, err := decodeFooter(object, int64(len(object)))
+	f, err := segment.DecodeFooter(object, int64(len(object)))
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf(" (%x)", f.writer)
+	return fmt.Sprintf(" (%x)", f.Writer)
 }
 
 // backoff is the pause before the n-th retry: exponential, with full jitter so
@@ -182,7 +175,7 @@ func (j *journal) epochEnd(ctx context.Context, epoch uint32, after uint64, run 
 		return end, nil
 	}
 	err = j.retry(ctx, func() error {
-		for _, err := range j.store.List(ctx, journalPrefix(epoch), journalKey(epoch, end)) {
+		for _, err := range j.store.List(ctx, segment.Prefix(epoch), segment.Key(epoch, end)) {
 			if err != nil {
 				return fmt.Errorf("list the journal: %w", err)
 			}
@@ -197,11 +190,11 @@ func (j *journal) epochEnd(ctx context.Context, epoch uint32, after uint64, run 
 func (j *journal) listRun(ctx context.Context, epoch uint32, seq uint64, limit int) (run []objstore.Info, err error) {
 	err = j.retry(ctx, func() error {
 		run = run[:0]
-		for info, err := range j.store.List(ctx, journalPrefix(epoch), journalKey(epoch, seq)) {
+		for info, err := range j.store.List(ctx, segment.Prefix(epoch), segment.Key(epoch, seq)) {
 			if err != nil {
 				return fmt.Errorf("list the journal: %w", err)
 			}
-			if info.Key != journalKey(epoch, seq+uint64(len(run))+1) {
+			if info.Key != segment.Key(epoch, seq+uint64(len(run))+1) {
 				break
 			}
 			if run = append(run, info); len(run) == limit {
@@ -243,14 +236,14 @@ func (j *journal) applyRun(ctx context.Context, state *meta.State, run []objstor
 
 // read returns the commit of a journal segment.
 func (j *journal) read(ctx context.Context, key string, size int64) (*meta.Commit, error) {
-	f, c, err := readCommit(ctx, j.store, key, size)
+	f, c, err := segment.ReadCommit(size, func(pos, n int64) ([]byte, error) { return j.store.GetRange(ctx, key, pos, n) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
-	if f.cluster != j.cluster {
-		return nil, fmt.Errorf("%w: %s belongs to cluster %s, this is %s", ErrCorruptLog, key, formatID(f.cluster), formatID(j.cluster))
+	if f.Cluster != j.cluster {
+		return nil, fmt.Errorf("%w: %s belongs to cluster %s, this is %s", ErrCorruptLog, key, formatID(f.Cluster), formatID(j.cluster))
 	}
-	if want := journalKey(f.epoch, f.seq); key != want {
+	if want := segment.Key(f.Epoch, f.Seq); key != want {
 		return nil, fmt.Errorf("%w: %s says that it is %s", ErrCorruptLog, key, want)
 	}
 	return c, nil
@@ -268,7 +261,7 @@ func (j *journal) checkEnd(ctx context.Context, state *meta.State) error {
 		return err
 	}
 	return fmt.Errorf("%w: %s is missing, though %s exists: restore it before you start the broker again",
-		ErrCorruptLog, journalKey(state.Epoch, state.Seq+1), beyond)
+		ErrCorruptLog, segment.Key(state.Epoch, state.Seq+1), beyond)
 }
 
 // beyondEnd looks for proof that the place where the replay stopped is a loss
@@ -278,7 +271,7 @@ func (j *journal) checkEnd(ctx context.Context, state *meta.State) error {
 func (j *journal) beyondEnd(ctx context.Context, state *meta.State) (key string, err error) {
 	err = j.retry(ctx, func() error {
 		key = ""
-		for info, err := range j.store.List(ctx, "journal/", journalKey(state.Epoch, state.Seq+MaxPipeline)) {
+		for info, err := range j.store.List(ctx, "journal/", segment.Key(state.Epoch, state.Seq+MaxPipeline)) {
 			if err != nil {
 				return fmt.Errorf("list the journal: %w", err)
 			}
@@ -298,7 +291,7 @@ func (j *journal) beyondEnd(ctx context.Context, state *meta.State) (key string,
 
 // isPost tells whether an object is a seal of an epoch.
 func (j *journal) isPost(ctx context.Context, epoch uint32, info objstore.Info) (bool, error) {
-	if !strings.HasPrefix(info.Key, journalPrefix(epoch)) {
+	if !strings.HasPrefix(info.Key, segment.Prefix(epoch)) {
 		return false, nil
 	}
 	c, err := j.read(ctx, info.Key, info.Size)
@@ -318,7 +311,7 @@ func (j *journal) checkBase(ctx context.Context, state *meta.State) error {
 	if state.Seq == 0 {
 		return nil
 	}
-	key := journalKey(state.SeqEpoch, state.Seq)
+	key := segment.Key(state.SeqEpoch, state.Seq)
 	return j.retry(ctx, func() error {
 		for info, err := range j.store.List(ctx, key, "") {
 			if err != nil {

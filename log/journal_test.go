@@ -2,6 +2,8 @@ package log
 
 import (
 	"context"
+	"encoding/binary"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/segment"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -35,19 +38,19 @@ func TestDamagedJournalIsRefused(t *testing.T) {
 			rewrite(t, e.store, key, func(o []byte) []byte { return o[:10] })
 		}, "too few"},
 		"a bit of the commit": {func(t *testing.T, e *engine, key string) {
-			rewrite(t, e.store, key, func(o []byte) []byte { o[len(o)-footerLen-1] ^= 4; return o })
+			rewrite(t, e.store, key, func(o []byte) []byte { o[len(o)-segment.FooterLen-1] ^= 4; return o })
 		}, "the commit's CRC-32C"},
 		"another one under its name": {func(t *testing.T, e *engine, key string) {
-			other, err := e.store.Get(t.Context(), journalKey(e.epoch, e.nextSeq-2))
+			other, err := e.store.Get(t.Context(), segment.Key(e.epoch, e.nextSeq-2))
 			require.NoError(t, err)
 			rewrite(t, e.store, key, func([]byte) []byte { return other })
 		}, "says that it is"},
 		"of another cluster": {func(t *testing.T, e *engine, key string) {
 			rewrite(t, e.store, key, func(o []byte) []byte {
-				f, err := decodeFooter(o, int64(len(o)))
-				require.NoError(t, err)
-				f.cluster[0] ^= 1
-				return appendFooter(o[:len(o)-footerLen], &f)
+				f := o[len(o)-segment.FooterLen:]
+				f[0] ^= 1
+				binary.LittleEndian.PutUint32(f[72:], crc32.Checksum(f[:72], crc32.MakeTable(crc32.Castagnoli)))
+				return o
 			})
 		}, "belongs to cluster"},
 	} {
@@ -192,8 +195,8 @@ func TestOpenWithLostAnswers(t *testing.T) {
 		var seals int
 		for _, key := range keys(t, e.store) {
 			if object, err := e.store.Get(t.Context(), key); err == nil {
-				f, err := decodeFooter(object, int64(len(object)))
-				if err == nil && f.writer == fresh.journal.writer {
+				f, err := segment.DecodeFooter(object, int64(len(object)))
+				if err == nil && f.Writer == fresh.journal.writer {
 					seals++
 				}
 			}

@@ -32,16 +32,6 @@ const (
 )
 
 const (
-	// blockBytes is how many bytes of batches share a block: large enough to
-	// compress well and to make a GET worth its latency, small enough that one
-	// record of a cold partition does not cost much.
-	blockBytes = 1 << 20
-	// maxBlockBytes bounds what a block's header can make a reader allocate. A
-	// batch that is larger than blockBytes has a block to itself.
-	maxBlockBytes = MaxFrameBytes + blockBytes
-)
-
-const (
 	// putTimeout ends one attempt of a PUT that hangs; the next attempt has the same bytes.
 	putTimeout = time.Minute
 	// getTimeout ends a GET of blocks that hangs: its readers are told, and the next read tries anew.

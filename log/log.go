@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"streamhouse/cache"
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 	"streamhouse/objstore"
 )
@@ -30,7 +31,7 @@ type Log struct {
 	cache      *cache.Cache
 	db         *meta.DB
 	configs    configTable
-	compressor *compressor
+	compressor *segment.Compressor
 	readers    readers
 	epoch      uint32
 
@@ -58,7 +59,6 @@ type Log struct {
 	pipeline   chan *flush   // sealed flushes in journal order
 	wake       chan struct{} // something changed for run
 	writerPool sync.Pool
-	rawPool    sync.Pool
 
 	quit       context.Context // ends when the log stops or is closed
 	stopWork   context.CancelFunc
@@ -111,10 +111,9 @@ func newLog(store objstore.Store, o Options) *Log {
 		wake:      make(chan struct{}, 1),
 		stopped:   make(chan struct{}),
 		drained:   make(chan struct{}),
-		rawPool:   sync.Pool{New: func() any { return new([]byte) }},
 	}
-	l.compressor = newCompressor()
-	l.writerPool.New = func() any { return &segmentWriter{compressor: l.compressor} }
+	l.compressor = segment.NewCompressor()
+	l.writerPool.New = func() any { return segment.NewWriter(l.compressor) }
 	l.quit, l.stopWork = context.WithCancel(context.Background())
 	return l
 }

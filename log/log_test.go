@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 	"streamhouse/objstore"
 	"streamhouse/objstore/mem"
 )
@@ -177,7 +178,7 @@ func (e *engine) everAfter(look func(when string)) {
 // nextKey is where the next flush will stand.
 func (e *engine) nextKey() string {
 	epoch, _, seq := e.places()
-	return journalKey(epoch, seq)
+	return segment.Key(epoch, seq)
 }
 
 func numbers(from, to int) (all []string) {

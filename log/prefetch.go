@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"streamhouse/cache"
+	"streamhouse/log/segment"
 )
 
 // readers remembers where lagging readers stopped. One that goes on there is
@@ -43,7 +44,7 @@ func (r *readers) advance(p PartitionID, from, to int64, now time.Time) int64 {
 	defer r.mu.Unlock()
 	w, known := r.places.Get(place{p, from})
 	if !known {
-		w.bytes = blockBytes
+		w.bytes = segment.BlockBytes
 	} else if to != from {
 		r.places.Remove(place{p, from})
 		w.bytes *= 2

@@ -10,6 +10,7 @@ import (
 	"streamhouse/cache"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 )
 
 // extentRef is an extent as a reader needs it: valid without the state's lock.
@@ -30,12 +31,12 @@ func (l *Log) extentsLocked(p *partition, offset int64, budget int) []extentRef 
 		if len(refs) > 0 && sum >= budget {
 			break
 		}
-		segment := l.state.Segment(e.Segment)
-		if segment == nil {
+		g := l.state.Segment(e.Segment)
+		if g == nil {
 			break // Check reports it; the reader sees a hole and gets an error
 		}
 		refs = append(refs, extentRef{
-			key:  cache.Key{Object: journalKey(segment.Epoch, segment.ID), Offset: e.Pos, Length: int64(e.Len)},
+			key:  cache.Key{Object: segment.Key(g.Epoch, g.ID), Offset: e.Pos, Length: int64(e.Len)},
 			base: e.Base, end: e.Base + int64(e.Count), epoch: p.meta.LeaderEpoch(e.Base), from: e.From, to: e.To,
 		})
 		sum += int(e.To - e.From)

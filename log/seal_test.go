@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/segment"
 	"streamhouse/meta"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
@@ -81,11 +82,11 @@ func (e *engine) produceUntilFenced(p PartitionID, callers int) (acknowledged fu
 // putSegment writes a segment with nothing but a commit, as a broker does.
 func putSegment(t *testing.T, l *Log, store objstore.Store, c *meta.Commit) {
 	t.Helper()
-	var w segmentWriter
-	w.reset()
-	body, err := w.finish(footer{cluster: l.journal.cluster, writer: newID()}, c)
+	w := segment.NewWriter(nil)
+	w.Reset(false)
+	body, err := w.Finish(segment.Footer{Cluster: l.journal.cluster, Writer: newID()}, c)
 	require.NoError(t, err)
-	require.NoError(t, store.Put(t.Context(), journalKey(c.Epoch, c.Seq), body))
+	require.NoError(t, store.Put(t.Context(), segment.Key(c.Epoch, c.Seq), body))
 }
 
 // A fence post far ahead, left by a broker that crashed while it took over, is no proof that
@@ -122,8 +123,8 @@ func TestSegmentBehindAGapIsALoss(t *testing.T) {
 			putSegment(t, e.Log, store, c)
 			_, err := Open(t.Context(), store, e.o)
 			require.ErrorIs(t, err, ErrCorruptLog)
-			require.ErrorContains(t, err, journalKey(1, seq))
-			require.ErrorContains(t, err, journalKey(c.Epoch, c.Seq))
+			require.ErrorContains(t, err, segment.Key(1, seq))
+			require.ErrorContains(t, err, segment.Key(c.Epoch, c.Seq))
 		})
 	}
 }

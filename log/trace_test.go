@@ -2,10 +2,12 @@ package log
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +21,20 @@ import (
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares with a file in testdata, or writes it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, got, 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got))
+}
 
 // TestTrace pins what each operation costs at the store: testdata/trace.txt
 // lists every call, so that a change in cost is a change of a line. Calls of one operation

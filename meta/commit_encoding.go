@@ -36,7 +36,8 @@ func (k kind) String() string {
 	return fmt.Sprintf("kind %d", byte(k))
 }
 
-// AppendCommit appends a commit to dst:
+// AppendCommit appends a commit to dst. This is the specification of its bytes; log/segment/FORMAT.md says where
+// in an object they stand:
 //
 //	version  byte     1
 //	epoch    uvarint
@@ -54,7 +55,7 @@ func (k kind) String() string {
 //	 4 create partitions     topic id, count uvarint
 //	 5 alter configs         topic id, replace (0 or 1), removed list of strings, configs
 //	 6 append                partition, position uvarint, length uvarint, list of batches
-//	 7 delete records        partition, offset varint
+//	 7 delete records        partition, offset varint (-1: the high watermark)
 //	 8 reserve producer ids  count uvarint
 //	 9 name producer         name string
 //	10 commit offsets        group string, list of offsets
@@ -70,7 +71,7 @@ func (k kind) String() string {
 //	topic id   16 bytes
 //	partition  topic id, index uvarint
 //	configs    list of name string, value string; ascending by name
-//	batch      length uvarint, offsets uvarint, largest timestamp varint, attributes varint,
+//	batch      length uvarint, offsets uvarint (last offset delta + 1), largest timestamp varint, attributes varint,
 //	           producer id + 1 uvarint and, unless that is 0, epoch uvarint, base sequence uvarint
 //	offset     partition, offset uvarint, leader epoch + 1 uvarint, metadata string
 //

@@ -1,4 +1,4 @@
-package log
+package segment
 
 import (
 	"errors"
@@ -7,6 +7,18 @@ import (
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+
+	"streamhouse/log/record"
+)
+
+const (
+	// BlockBytes is how many bytes of batches share a block: large enough to
+	// compress well and to make a GET worth its latency, small enough that one
+	// record of a cold partition does not cost much.
+	BlockBytes = 1 << 20
+	// maxBlockBytes bounds what a block's header can make a reader allocate. A
+	// batch that is larger than BlockBytes has a block to itself.
+	maxBlockBytes = record.MaxBytes + BlockBytes
 )
 
 // How the payload of a block is compressed.
@@ -16,18 +28,18 @@ const (
 	codecS2     = 2 // one S2 block
 )
 
-// compressor compresses and uncompresses blocks. It belongs to one log and
-// serves all its goroutines: EncodeAll and DecodeAll keep a state per caller inside.
-type compressor struct {
+// Compressor compresses and uncompresses blocks. All goroutines of a log share one: EncodeAll and DecodeAll
+// keep a state per caller inside.
+type Compressor struct {
 	enc *zstd.Encoder
 	dec *zstd.Decoder
 }
 
-// newCompressor uses zstd's fastest level: object storage is cheap, the broker's cores are not.
-func newCompressor() *compressor {
+// NewCompressor returns a compressor that uses zstd's fastest level: object storage is cheap, the broker's cores are not.
+func NewCompressor() *Compressor {
 	// The block's own checksum covers the frame, so neither side asks zstd for one.
-	return &compressor{
-		enc: must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(blockBytes))),
+	return &Compressor{
+		enc: must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(BlockBytes))),
 		dec: must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBlockBytes), zstd.IgnoreChecksum(true))),
 	}
 }
@@ -43,7 +55,7 @@ func must[T any](v T, err error) T {
 // compress appends raw, compressed, to dst and says how. In a hurry, when the
 // flushes before are still under way, it takes S2: a third of zstd's work, for
 // up to twice its bytes. A busy broker is short of cores before anything else.
-func (c *compressor) compress(dst, raw []byte, hurry bool) ([]byte, byte) {
+func (c *Compressor) compress(dst, raw []byte, hurry bool) ([]byte, byte) {
 	if hurry {
 		dst = slices.Grow(dst, s2.MaxEncodedLen(len(raw)))
 		n := len(s2.Encode(dst[len(dst):cap(dst)], raw))
@@ -55,7 +67,7 @@ func (c *compressor) compress(dst, raw []byte, hurry bool) ([]byte, byte) {
 // uncompress returns the rawLen bytes of a payload; of a stored one they are the
 // payload itself. rawLen has been checked against maxBlockBytes, and bounds
 // what is allocated.
-func (c *compressor) uncompress(codec byte, payload []byte, rawLen int) ([]byte, error) {
+func (c *Compressor) uncompress(codec byte, payload []byte, rawLen int) ([]byte, error) {
 	var err error
 	switch codec {
 	case codecStored:
