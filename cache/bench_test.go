@@ -25,7 +25,7 @@ const benchBytes = 64 << 10
 func benchKeys(n int) []Key {
 	keys := make([]Key, n)
 	for i := range keys {
-		keys[i] = Key{"journal/0000000001/00000000000000000042", int64(i) * benchBytes, benchBytes}
+		keys[i] = Key{Object: "journal/0000000001/00000000000000000042", Offset: int64(i) * benchBytes, Length: benchBytes}
 	}
 	return keys
 }
@@ -69,7 +69,7 @@ func BenchmarkDiskHit(b *testing.B) {
 	for _, k := range keys {
 		_, _ = c.Get(b.Context(), k)
 	}
-	settle(c)
+	c.disk.Flush()
 	b.SetBytes(benchBytes)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -97,44 +97,5 @@ func BenchmarkScan(b *testing.B) {
 			c.Prefetch(keys[at:min(at+32, len(keys))])
 		}
 		_, _ = c.Get(b.Context(), keys[at])
-	}
-}
-
-// BenchmarkDiskWrite measures the writer, with blocks small enough for its own cost to show.
-func BenchmarkDiskWrite(b *testing.B) {
-	folder, err := openFolder(b.TempDir())
-	require.NoError(b, err)
-	d, err := openDisk(folder, 1<<28, Events{})
-	require.NoError(b, err)
-	stored := make([]byte, 1024)
-	var record []byte
-	b.SetBytes(int64(len(stored)))
-	b.ReportAllocs()
-	for i := int64(0); b.Loop(); i++ {
-		k := Key{"journal/0000000001/00000000000000000042", i * 1024, 1024}
-		record = appendRecord(record[:0], k, stored)
-		if err := d.writeRecord(k, record); err != nil {
-			b.Fatal(err)
-		}
-	}
-	require.NoError(b, d.close())
-}
-
-// BenchmarkReopen takes up 100,000 blocks of 1 KiB.
-func BenchmarkReopen(b *testing.B) {
-	dir := b.TempDir()
-	const count = 100_000
-	for b.Loop() {
-		folder, err := openFolder(dir)
-		require.NoError(b, err)
-		d, err := openDisk(folder, 1<<28, Events{})
-		require.NoError(b, err)
-		b.StopTimer()
-		for i := int64(len(d.index)); i < count; i++ {
-			k := Key{"object", i * 1024, 1024}
-			require.NoError(b, d.writeRecord(k, appendRecord(nil, k, make([]byte, 1024))))
-		}
-		require.NoError(b, d.close())
-		b.StartTimer()
 	}
 }

@@ -27,44 +27,21 @@ import (
 	"fmt"
 	"math"
 	"sync"
+
+	"streamhouse/cache/disk"
 )
 
 var (
 	// ErrClosed is returned by a Get that was waiting when the cache was closed, or came later.
 	ErrClosed = errors.New("cache is closed")
 	// ErrKey reports a key that names no byte range of an object.
-	ErrKey = errors.New("invalid block key")
+	ErrKey = disk.ErrKey
 	// ErrOptions reports settings that contradict themselves.
 	ErrOptions = errors.New("invalid cache options")
 )
 
 // Key names a block: a byte range of an immutable object.
-type Key struct {
-	Object string
-	Offset int64
-	Length int64
-}
-
-// maxObjectBytes bounds the name of an object, which is stored with every block on disk.
-const maxObjectBytes = 1 << 10
-
-func (k Key) validate() error {
-	if k.Object == "" || len(k.Object) > maxObjectBytes || k.Offset < 0 || k.Length <= 0 || k.Length > math.MaxInt64-k.Offset {
-		return fmt.Errorf("%w: %s", ErrKey, k)
-	}
-	return nil
-}
-
-func (k Key) end() int64 { return k.Offset + k.Length }
-
-// String names the block in errors and logs.
-func (k Key) String() string {
-	object := k.Object
-	if len(object) > maxObjectBytes {
-		object = object[:maxObjectBytes]
-	}
-	return fmt.Sprintf("%q bytes %d+%d", object, k.Offset, k.Length)
-}
+type Key = disk.Key
 
 // Loader brings blocks from where they are kept. Its methods may be called concurrently.
 type Loader interface {
@@ -83,7 +60,7 @@ type Cache struct {
 	events    Events
 	spanBytes int64
 	gapBytes  int64
-	disk      *disk // nil: no disk tier
+	disk      *disk.Tier // nil: no disk tier
 
 	ctx    context.Context // of every load; ends with Close
 	cancel context.CancelFunc
@@ -120,11 +97,8 @@ func Open(o Options, l Loader) (*Cache, error) {
 	c.wanted = newLane(wantedLoads, loadBytes, c.load)
 	c.ahead = newLane(o.LoadsInFlight, loadBytes, c.load)
 	if o.DiskPath != "" && o.DiskBytes > 0 {
-		folder, err := openFolder(o.DiskPath)
-		if err != nil {
-			return nil, fmt.Errorf("cache folder: %w", err)
-		}
-		if c.disk, err = openDisk(folder, o.DiskBytes, o.Events); err != nil {
+		var err error
+		if c.disk, err = disk.Open(o.DiskPath, o.DiskBytes, o.Events.ofDisk()); err != nil {
 			return nil, fmt.Errorf("cache folder %s: %w", o.DiskPath, err)
 		}
 	}
@@ -142,7 +116,7 @@ func (c *Cache) Get(ctx context.Context, k Key) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("block %s: %w", k, err)
 	}
-	if err := k.validate(); err != nil {
+	if err := k.Validate(); err != nil {
 		return nil, err
 	}
 	cl, err := c.join(k)
@@ -202,7 +176,7 @@ func (c *Cache) join(k Key) (*call, error) {
 	}
 	s := c.newSpanLocked([]Key{k})
 	s.urgent, s.asked = true, true
-	cold := !c.disk.has(k)
+	cold := !c.disk.Has(k)
 	c.startLocked(s, cold)
 	c.mu.Unlock()
 	if cold {
@@ -219,20 +193,6 @@ func (c *Cache) missed() {
 	if c.events.Miss != nil {
 		c.events.Miss()
 	}
-}
-
-// Wait returns a channel that is closed when the load of k that is under way or
-// waits its turn ends, well or not, or nil where there is none. Like a Get, it
-// brings a load that waits its turn forward.
-func (c *Cache) Wait(k Key) <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	cl := c.inFlight[k]
-	if cl == nil {
-		return nil
-	}
-	c.hurryLocked(cl.span)
-	return cl.done
 }
 
 // Close ends every wait with [ErrClosed], stops the loads and returns when nothing
@@ -253,5 +213,5 @@ func (c *Cache) Close() error {
 	}
 	c.mu.Unlock()
 	c.wg.Wait()
-	return c.disk.close()
+	return c.disk.Close()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -57,7 +58,7 @@ func TestBlockLargerThanTheTierIsServedAndNotKept(t *testing.T) {
 	s := &store{}
 	c := open(t, Options{MemoryBytes: 3 * blockCost}, s)
 	get(t, c, block("a", 0))
-	large := Key{"b", 0, 5000}
+	large := Key{Object: "b", Offset: 0, Length: 5000}
 	get(t, c, large)
 	get(t, c, large)
 	require.Len(t, s.asked(), 3)
@@ -96,11 +97,10 @@ func TestReaderThatGivesUpLeavesTheLoadToOthers(t *testing.T) {
 		_, err = c.Get(ctx, block("a", 1))
 		require.ErrorIs(t, err, context.DeadlineExceeded, "a context that has ended starts nothing")
 
-		done := c.Wait(k)
-		require.NotNil(t, done)
+		require.Equal(t, 1, c.Stats().InFlight)
 		close(s.hold)
-		<-done
-		require.Nil(t, c.Wait(k))
+		synctest.Wait()
+		require.Zero(t, c.Stats().InFlight)
 		_, ok := c.Peek(k)
 		require.True(t, ok)
 		require.Equal(t, [][]Key{{k}}, s.asked())
@@ -172,8 +172,11 @@ func TestBlockOfTheWrongLengthIsNeverDecoded(t *testing.T) {
 func TestInvalidKeys(t *testing.T) {
 	s := &store{}
 	c := open(t, Options{MemoryBytes: 1 << 20}, s)
-	long := make([]byte, maxObjectBytes+1)
-	for _, k := range []Key{{}, {"", 0, 1}, {"a", -1, 1}, {"a", 0, 0}, {"a", 0, -1}, {"a", math.MaxInt64, 1}, {string(long), 0, 1}} {
+	long := Key{Object: strings.Repeat("a", 2<<10), Length: 1}
+	for _, k := range []Key{
+		{}, {Length: 1}, {Object: "a", Offset: -1, Length: 1}, {Object: "a"}, {Object: "a", Length: -1},
+		{Object: "a", Offset: math.MaxInt64, Length: 1}, long,
+	} {
 		_, err := c.Get(t.Context(), k)
 		require.ErrorIs(t, err, ErrKey)
 		require.Less(t, len(err.Error()), 8<<10)
@@ -208,7 +211,6 @@ func TestCloseEndsEveryWait(t *testing.T) {
 		_, err := c.Get(t.Context(), block("a", 0))
 		require.ErrorIs(t, err, ErrClosed)
 		c.Prefetch(blocks("a", 0, 5))
-		require.Nil(t, c.Wait(block("a", 0)))
 		require.NoError(t, c.Close())
 	})
 }

@@ -2,22 +2,28 @@ package cache
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"streamhouse/cache/disk"
 )
 
 // onDisk are the options of a cache that keeps blocks on disk only, so that every Get that
-// finds no load under way asks the disk. Its slabs hold 15 blocks of 1000 bytes.
+// finds no load under way asks the disk.
 func onDisk(dir string) Options { return Options{DiskPath: dir, DiskBytes: 1 << 20} }
 
-const blocksPerSlab = 15
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	return names
+}
 
 // fill loads blocks and waits until they are written.
 func fill(t *testing.T, c *Cache, keys []Key) {
@@ -25,24 +31,22 @@ func fill(t *testing.T, c *Cache, keys []Key) {
 	for _, k := range keys {
 		get(t, c, k)
 	}
-	settle(c)
+	c.disk.Flush()
 }
 
-func files(t *testing.T, dir string) []string {
-	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, slabPrefix+"*"))
-	require.NoError(t, err)
-	return names
-}
-
-func folderBytes(t *testing.T, dir string) (n int64) {
+// spoil changes a bit of a stored block, on disk, where it is found.
+func spoil(t *testing.T, dir string, k Key) {
 	t.Helper()
 	for _, name := range files(t, dir) {
-		info, err := os.Stat(name)
+		b, err := os.ReadFile(name)
 		require.NoError(t, err)
-		n += info.Size()
+		if at := bytes.Index(b, storedForm(k)); at >= 0 {
+			b[at+len(storedForm(k))/2] ^= 1
+			require.NoError(t, os.WriteFile(name, b, 0o600))
+			return
+		}
 	}
-	return n
+	t.Fatalf("block %s is not on disk", k)
 }
 
 func TestDiskServesWhatMemoryGaveUp(t *testing.T) {
@@ -61,7 +65,7 @@ func TestDiskServesWhatMemoryGaveUp(t *testing.T) {
 	require.Equal(t, int64(1), st.DiskHits)
 	require.Equal(t, int64(5), st.DiskWrites)
 	require.Equal(t, 5, st.DiskBlocks)
-	require.Equal(t, emptySlabBytes+5*(entryBytes+recordBytes(block("a", 0))), st.DiskBytes)
+	require.Greater(t, st.DiskBytes, 5*block("a", 0).Length)
 }
 
 func TestPrefetchTakesFromDiskWhatIsThere(t *testing.T) {
@@ -83,96 +87,6 @@ func TestPrefetchTakesFromDiskWhatIsThere(t *testing.T) {
 	require.Zero(t, c.Stats().Misses+c.Stats().DiskHits, "Prefetch counts as neither")
 }
 
-func TestDiskIsUsableAfterARestart(t *testing.T) {
-	for _, crash := range []bool{false, true} {
-		dir := t.TempDir()
-		s := &store{}
-		c, err := Open(onDisk(dir), s)
-		require.NoError(t, err)
-		keys := append(blocks("a", 0, 40), Key{"b/" + strings.Repeat("../", 20), 5, 3000}, Key{"weird\x00\n/..", 1 << 50, 10})
-		fill(t, c, keys)
-		if crash { // the last slab has no index, as it is now
-			after := t.TempDir()
-			require.NoError(t, os.CopyFS(after, os.DirFS(dir)))
-			dir = after
-		}
-		shut(t, c)
-		for range 3 {
-			again, err := Open(onDisk(dir), s)
-			require.NoError(t, err)
-			require.Equal(t, len(keys), again.Stats().DiskBlocks)
-			require.Equal(t, folderBytes(t, dir), again.Stats().DiskBytes)
-			for _, k := range keys {
-				get(t, again, k)
-			}
-			shut(t, again)
-		}
-		require.Len(t, s.asked(), len(keys), "crash: %t", crash)
-	}
-}
-
-func TestDiskGivesUpTheLeastRecentlyUsedFile(t *testing.T) {
-	dir := t.TempDir()
-	s := &store{}
-	evicted := int64(0)
-	o := onDisk(dir)
-	o.Events.Evict = func(tier Tier, n int64) {
-		require.Equal(t, Disk, tier)
-		evicted += n
-	}
-	c := open(t, o, s)
-	n := 0
-	for ; c.Stats().DiskEvictions == 0 && n < 10_000; n += blocksPerSlab {
-		require.LessOrEqual(t, folderBytes(t, dir), o.DiskBytes)
-		fill(t, c, blocks("a", n, n+blocksPerSlab))
-		if n > 0 {
-			get(t, c, block("a", 0)) // the first file stays in use
-		}
-	}
-	require.Positive(t, evicted)
-	require.True(t, c.disk.has(block("a", 0)))
-	require.False(t, c.disk.has(block("a", blocksPerSlab)), "the second was used the longest ago")
-	require.True(t, c.disk.has(block("a", 2*blocksPerSlab)))
-	require.NoError(t, c.Check())
-	require.Greater(t, c.Stats().DiskBytes, o.DiskBytes*9/10)
-}
-
-func TestOrderOfUseOutlivesARestartAndALowerLimit(t *testing.T) {
-	dir := t.TempDir()
-	s := &store{}
-	c, err := Open(onDisk(dir), s)
-	require.NoError(t, err)
-	fill(t, c, blocks("a", 0, 20*blocksPerSlab))
-	get(t, c, block("a", 0))
-	get(t, c, block("a", 7*blocksPerSlab))
-	shut(t, c)
-
-	o := onDisk(dir)
-	o.DiskBytes = 40_000 // room for two of the twenty
-	c, err = Open(o, s)
-	require.NoError(t, err)
-	require.LessOrEqual(t, folderBytes(t, dir), o.DiskBytes)
-	require.True(t, c.disk.has(block("a", 0)))
-	require.True(t, c.disk.has(block("a", 7*blocksPerSlab)))
-	require.Len(t, files(t, dir), 2)
-	shut(t, c)
-}
-
-// spoil changes every byte of a stored block, on disk, where it is found.
-func spoil(t *testing.T, dir string, k Key) {
-	t.Helper()
-	for _, name := range files(t, dir) {
-		b, err := os.ReadFile(name)
-		require.NoError(t, err)
-		if at := bytes.Index(b, storedForm(k)); at >= 0 {
-			b[at+len(storedForm(k))/2] ^= 1
-			require.NoError(t, os.WriteFile(name, b, 0o600))
-			return
-		}
-	}
-	t.Fatalf("block %s is not on disk", k)
-}
-
 func TestDamagedBlockOnDiskIsLoadedAnew(t *testing.T) {
 	dir := t.TempDir()
 	s := &store{}
@@ -181,7 +95,7 @@ func TestDamagedBlockOnDiskIsLoadedAnew(t *testing.T) {
 	o := onDisk(dir)
 	o.Events.Corrupt = func(from Tier, k Key, err error) {
 		require.Equal(t, Disk, from)
-		require.ErrorIs(t, err, errCorrupt)
+		require.ErrorIs(t, err, disk.ErrCorrupt)
 		mu.Lock()
 		defer mu.Unlock()
 		corrupt = append(corrupt, k)
@@ -216,121 +130,82 @@ func TestTruncatedFileIsLoadedAnew(t *testing.T) {
 	require.Equal(t, int64(3), c.Stats().Corrupt)
 }
 
-func TestFilesOfOthersAreLeftAlone(t *testing.T) {
-	dir := t.TempDir()
-	old := bytes.Clone(appendHeader(nil))
-	old[11] = 99
-	theirs := map[string]string{
-		"notes.txt":               "mine",
-		"blocks-xyz.cache":        "mine",
-		"blocks-1.cache":          string(appendHeader(nil)),
-		slabName(0) + ".tmp":      "",
-		slabName(3):               "a name like ours, and something else in it",
-		"blocks-000000000000000A": "",
-	}
-	ours := map[string]string{
-		slabName(1): "",                        // cut short before its header
-		slabName(2): string(appendHeader(nil)), // of no use
-		slabName(4): string(old),               // of another version
-		slabName(5): string(old[:headerBytes-3]) + "zzz",
-	}
-	for name, content := range theirs {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
-	}
-	for name, content := range ours {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
-	}
-	require.NoError(t, os.Mkdir(filepath.Join(dir, slabName(9)), 0o700))
+func TestBlockThatTheDiskGivesUpMeanwhileIsLoaded(t *testing.T) {
+	s := &store{}
+	c := open(t, onDisk(t.TempDir()), s)
+	c.mu.Lock()
+	span := c.newSpanLocked([]Key{block("a", 0)})
+	span.asked = true
+	c.startLocked(span, false) // as if the disk had it
+	c.mu.Unlock()
+	<-span.calls[0].done
+	require.NoError(t, span.calls[0].err)
+	require.Len(t, s.asked(), 1)
+	require.Equal(t, int64(1), c.Stats().Misses)
+	require.Zero(t, c.Stats().Corrupt)
+}
 
+func TestClosedCacheLoadsNothingInsteadOfTheDisk(t *testing.T) {
+	s := &store{}
+	c := open(t, onDisk(t.TempDir()), s)
+	c.mu.Lock()
+	span := c.newSpanLocked([]Key{block("a", 0)})
+	c.mu.Unlock()
+	require.NoError(t, c.Close())
+	c.loadInstead(span)
+	<-span.calls[0].done
+	require.ErrorIs(t, span.calls[0].err, ErrClosed)
+	require.Empty(t, s.asked())
+}
+
+func TestFolderThatIsAFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
+	_, err := Open(Options{DiskPath: path, DiskBytes: 1 << 20}, &store{})
+	require.ErrorContains(t, err, path)
+	for _, o := range []Options{{DiskPath: path}, {DiskBytes: 1 << 20}} { // no disk tier: the folder does not matter
+		open(t, o, &store{})
+	}
+}
+
+func TestFolderThatVanishesLeavesMemory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	s := &store{}
+	var off []error
 	o := onDisk(dir)
-	o.DiskBytes = 8000
-	c, err := Open(o, &store{})
-	require.NoError(t, err)
-	for name := range ours {
-		require.NoFileExists(t, filepath.Join(dir, name))
+	o.MemoryBytes = 10 * blockCost
+	o.Events.DiskOff = func(err error) { off = append(off, err) }
+	c := open(t, o, s)
+	require.NoError(t, os.RemoveAll(dir))
+	for range 2 {
+		fill(t, c, blocks("a", 0, 20))
 	}
-	fill(t, c, blocks("a", 0, 50)) // makes files, steps over the folder's name, deletes the old ones
-	require.Positive(t, c.Stats().DiskEvictions)
-	require.False(t, c.Stats().DiskOff)
-	shut(t, c)
-	for name, content := range theirs {
-		got, err := os.ReadFile(filepath.Join(dir, name))
-		require.NoError(t, err)
-		require.Equal(t, content, string(got))
-	}
-	require.DirExists(t, filepath.Join(dir, slabName(9)))
+	require.Len(t, off, 1)
+	require.ErrorIs(t, off[0], fs.ErrNotExist)
+	require.True(t, c.Stats().DiskOff)
+	require.Len(t, s.asked(), 40, "the least recently used of twenty in room for ten")
+	fill(t, c, blocks("a", 10, 20))
+	require.Len(t, s.asked(), 40, "memory goes on")
 }
 
-func TestBlockTooLargeForTheDiskIsNotWritten(t *testing.T) {
-	dir := t.TempDir()
-	o := onDisk(dir)
-	o.DiskBytes = 20_000
-	c := open(t, o, &store{})
-	fill(t, c, []Key{{"a", 0, 5000}})
-	require.Zero(t, c.Stats().DiskWrites)
-	fill(t, c, []Key{{"a", 0, 4800}, {"a", 4800, 4800}, {"a", 9600, 4800}, {"a", 14400, 4800}, {"a", 19200, 4800}})
-	require.Equal(t, int64(5), c.Stats().DiskWrites)
-	require.LessOrEqual(t, folderBytes(t, dir), o.DiskBytes)
-	require.Equal(t, 4, c.Stats().DiskBlocks)
-}
-
-func TestReaderOfAFileThatIsGivenUp(t *testing.T) {
-	o := onDisk(t.TempDir())
-	o.DiskBytes = 8000
-	c := open(t, o, &store{})
-	k := block("a", 0)
-	fill(t, c, []Key{k})
-	d := c.disk
-	d.mu.Lock()
-	p := d.index[digestOf(k)]
-	p.slab.refs++ // as a reader does
-	d.mu.Unlock()
-	fill(t, c, blocks("a", 1, 20))
-	require.False(t, d.has(k))
-	record := make([]byte, p.length)
-	_, err := p.slab.file.ReadAt(record, int64(p.position))
-	require.NoError(t, err)
-	stored, err := storedBlock(record, k)
-	require.NoError(t, err)
-	require.Equal(t, storedForm(k), stored)
-	d.release(p.slab)
-	_, err = p.slab.file.ReadAt(record, 0)
-	require.ErrorIs(t, err, os.ErrClosed)
-}
-
-func TestTwoCachesOnOneFolderHarmNeitherData(t *testing.T) {
-	dir := t.TempDir()
-	o := onDisk(dir)
-	o.DiskBytes = 100_000
-	one, two := open(t, o, &store{}), open(t, o, &store{})
-	var wg sync.WaitGroup
-	for n, c := range []*Cache{one, two} {
-		wg.Go(func() {
-			for _, k := range blocks("a", n*50, n*50+200) {
-				get(t, c, k)
-			}
-			settle(c)
-		})
-	}
-	wg.Wait()
-	shut(t, one)
-	three := open(t, o, &store{})
-	for _, k := range blocks("a", 0, 250) {
-		get(t, two, k)
-		get(t, three, k)
-	}
-	for _, c := range []*Cache{one, two, three} {
-		require.Zero(t, c.Stats().Corrupt)
-		require.False(t, c.Stats().DiskOff)
-	}
-}
-
-func TestClockThatJumpsBackKeepsTheOrder(t *testing.T) {
-	d := &disk{}
-	future := time.Now().Add(time.Hour).UnixNano()
-	d.clock = future
-	ticks := []int64{d.tickLocked(), d.tickLocked(), d.tickLocked()}
-	require.True(t, slices.IsSorted(ticks))
-	require.Greater(t, ticks[0], future)
-	require.Greater(t, ticks[2], ticks[1])
+func TestStoreThatHangsHoldsUpNoReadFromDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{}
+		c := open(t, onDisk(t.TempDir()), s)
+		get(t, c, block("a", 0))
+		c.disk.Flush()
+		s.set(func() { s.hold = make(chan struct{}) })
+		var wg sync.WaitGroup
+		c.Prefetch(blocks("b", 0, 5000))
+		for _, k := range blocks("c", 0, 2*wantedLoads) {
+			wg.Go(func() {
+				_, err := c.Get(t.Context(), k)
+				require.ErrorIs(t, err, ErrClosed)
+			})
+		}
+		synctest.Wait()
+		get(t, c, block("a", 0))
+		require.NoError(t, c.Close())
+		wg.Wait()
+	})
 }

@@ -1,6 +1,10 @@
 package cache
 
-import "time"
+import (
+	"time"
+
+	"streamhouse/cache/disk"
+)
 
 // Tier names where a block was found.
 type Tier string
@@ -31,4 +35,12 @@ type Events struct {
 	Corrupt func(from Tier, k Key, err error)
 	// DiskOff: the disk tier turned itself off for good. Called at most once.
 	DiskOff func(err error)
+}
+
+func (e Events) ofDisk() disk.Events {
+	d := disk.Events{Off: e.DiskOff}
+	if e.Evict != nil {
+		d.Evict = func(bytes int64) { e.Evict(Disk, bytes) }
+	}
+	return d
 }

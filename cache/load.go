@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 	"unsafe"
+
+	"streamhouse/cache/disk"
 )
 
 var (
@@ -58,7 +60,7 @@ func (c *Cache) fetch(calls []*call) []badBlock {
 			// The stored blocks of a span share an array: one kept block would keep it all.
 			block = bytes.Clone(block)
 		}
-		c.disk.put(cl.key, stored[i])
+		c.disk.Put(cl.key, stored[i])
 		c.end(cl, block, nil)
 	}
 	return bad
@@ -105,16 +107,16 @@ func (c *Cache) decode(k Key, stored []byte) ([]byte, error) {
 // readDisk brings the block of a span from disk, and leaves it to the Loader where that fails.
 func (c *Cache) readDisk(s *span) {
 	cl := s.calls[0]
-	stored, err := c.disk.read(cl.key)
+	stored, err := c.disk.Read(cl.key)
 	var block []byte
 	if err == nil {
 		block, err = c.decode(cl.key, stored)
 		if err != nil {
-			c.disk.forget(cl.key)
-			err = fmt.Errorf("%w: %w", errCorrupt, err)
+			c.disk.Forget(cl.key)
+			err = fmt.Errorf("%w: %w", disk.ErrCorrupt, err)
 		}
 	}
-	if errors.Is(err, errCorrupt) {
+	if errors.Is(err, disk.ErrCorrupt) {
 		c.corrupt(Disk, cl.key, err)
 	}
 	if err != nil {

@@ -14,13 +14,13 @@ func (c *Cache) Prefetch(keys []Key) {
 	}
 	var cold []Key
 	for _, k := range keys {
-		if k.validate() != nil || c.inFlight[k] != nil {
+		if k.Validate() != nil || c.inFlight[k] != nil {
 			continue
 		}
 		if _, ok := c.memory.get(k); ok { // a use: its reader comes soon
 			continue
 		}
-		if c.disk.has(k) {
+		if c.disk.Has(k) {
 			c.prefetchLocked([]Key{k}, false)
 		} else {
 			cold = append(cold, k)

@@ -36,15 +36,15 @@ func TestJoinedSpansKeepTheirBounds(t *testing.T) {
 	touching := joinKeys(blocks("a", 0, 10), 4000, 0)
 	require.Equal(t, [][]Key{blocks("a", 0, 4), blocks("a", 4, 8), blocks("a", 8, 10)}, touching)
 
-	large := Key{"a", 1000, 9000}
+	large := Key{Object: "a", Offset: 1000, Length: 9000}
 	require.Equal(t, [][]Key{{block("a", 0)}, {large}}, joinKeys([]Key{large, block("a", 0)}, 4000, 0))
 
-	within := Key{"a", 100, 10} // ends before its neighbour does: the gap counts from the farther end
+	within := Key{Object: "a", Offset: 100, Length: 10} // ends before its neighbour does: the gap counts from the farther end
 	require.Equal(t, [][]Key{{block("a", 0), within, block("a", 1)}}, joinKeys([]Key{block("a", 1), within, block("a", 0)}, 4000, 0))
 
 	var small []Key
 	for n := range int64(2*maxSpanKeys + 1) {
-		small = append(small, Key{"a", n, 1})
+		small = append(small, Key{Object: "a", Offset: n, Length: 1})
 	}
 	spans := joinKeys(small, 1<<20, 0)
 	require.Len(t, spans, 3)
@@ -63,8 +63,6 @@ func TestGetWaitsForThePrefetchUnderWay(t *testing.T) {
 			wg.Go(func() { get(t, c, block("a", n)) })
 		}
 		synctest.Wait()
-		require.NotNil(t, c.Wait(block("a", 2)))
-		require.Nil(t, c.Wait(block("a", 4)))
 		require.Equal(t, 4, c.Stats().InFlight)
 		close(s.hold)
 		wg.Wait()
@@ -162,22 +160,6 @@ func TestReaderOvertakesThePrefetchesThatWait(t *testing.T) {
 	})
 }
 
-func TestWaitBringsAPrefetchForward(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &store{hold: make(chan struct{})}
-		c := open(t, Options{MemoryBytes: 1 << 20, LoadsInFlight: 1, SpanBytes: 2000}, s)
-		c.Prefetch(blocks("a", 0, 20))
-		synctest.Wait()
-		done := c.Wait(block("a", 19))
-		synctest.Wait()
-		require.Equal(t, [][]Key{blocks("a", 0, 2), blocks("a", 18, 20)}, s.asked())
-		close(s.hold)
-		<-done
-		_, ok := c.Peek(block("a", 19))
-		require.True(t, ok)
-	})
-}
-
 func TestTooManyPrefetchesAreDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{hold: make(chan struct{})}
@@ -187,7 +169,6 @@ func TestTooManyPrefetchesAreDropped(t *testing.T) {
 		require.Equal(t, int64(more), c.Stats().PrefetchesDropped)
 		require.NoError(t, c.Check())
 		last := block("a", maxQueuedKeys+more)
-		require.Nil(t, c.Wait(last))
 		synctest.Wait()
 		var wg sync.WaitGroup
 		wg.Go(func() {

@@ -94,7 +94,7 @@ func (c *Cache) endLocked(cl *call, block []byte, err error) {
 func spanBytes(keys []Key) int64 {
 	end := int64(0)
 	for _, k := range keys {
-		end = max(end, k.end())
+		end = max(end, k.End())
 	}
 	return end - keys[0].Offset
 }
@@ -129,12 +129,12 @@ func joinKeys(keys []Key, maxBytes, gapBytes int64) [][]Key {
 
 // spanLen returns how many of the keys, sorted, make one span; at least one.
 func spanLen(keys []Key, maxBytes, gapBytes int64) int {
-	first, end := keys[0], keys[0].end()
+	first, end := keys[0], keys[0].End()
 	for n, k := range keys[1:] {
-		if k.Object != first.Object || k.Offset-end > gapBytes || k.end()-first.Offset > maxBytes || n+1 == maxSpanKeys {
+		if k.Object != first.Object || k.Offset-end > gapBytes || k.End()-first.Offset > maxBytes || n+1 == maxSpanKeys {
 			return n + 1
 		}
-		end = max(end, k.end())
+		end = max(end, k.End())
 	}
 	return len(keys)
 }

@@ -35,6 +35,8 @@ func (c *Cache) Stats() Stats {
 	s.MemoryEvictions = c.memory.evicted
 	s.InFlight = len(c.inFlight)
 	c.mu.Unlock()
-	c.disk.addStats(&s)
+	d := c.disk.Stats()
+	s.DiskBytes, s.DiskBlocks, s.DiskOff = d.Bytes, d.Blocks, d.Off
+	s.DiskEvictions, s.DiskWrites, s.DiskWritesDropped = d.Evictions, d.Writes, d.WritesDropped
 	return s
 }

@@ -113,7 +113,9 @@ func (s *store) asked() [][]Key {
 }
 
 // block is the n-th block of 1000 bytes of an object.
-func block(object string, n int) Key { return Key{object, int64(n) * 1000, 1000} }
+func block(object string, n int) Key {
+	return Key{Object: object, Offset: int64(n) * 1000, Length: 1000}
+}
 
 func blocks(object string, from, to int) []Key {
 	var keys []Key
@@ -143,9 +145,6 @@ func shut(t testing.TB, c *Cache) {
 	require.Zero(t, c.Stats().InFlight)
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	if d := c.disk; d != nil {
-		require.NotContains(t, string(stacks), fmt.Sprintf("cache.(*disk).write(%p", d), "the writer is left")
-	}
 	// Frames of closures do not name their cache; no test has another one at work meanwhile.
 	require.NotContains(t, string(stacks), "cache.(*Cache).dispatchLocked.func1(", "a span is left")
 }
@@ -155,14 +154,4 @@ func get(t testing.TB, c *Cache, k Key) {
 	got, err := c.Get(t.Context(), k)
 	require.NoError(t, err)
 	require.Equal(t, string(plain(k)), string(got))
-}
-
-// settle waits until the disk tier has written what was handed to it.
-func settle(c *Cache) {
-	d := c.disk
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for len(d.pending) > 0 || d.writing { // also when it is off: the writer tells the events after that
-		d.change.Wait()
-	}
 }

@@ -14,14 +14,20 @@ import (
 
 // layers says which packages of ours a package may import: imports flow one way.
 var layers = map[string][]string{
-	"objstore":        {},
-	"meta":            {},
-	"cache":           {},
-	"log":             {"objstore", "meta", "cache"},
-	"kafka":           {"log"},
-	"grpcapi":         {"log", "grpcapi/pb"},
-	"grpcapi/pb":      {},
-	"cmd/streamhouse": {"log", "meta", "objstore", "kafka", "grpcapi", "grpcapi/pb"},
+	"objstore":           {},
+	"objstore/s3":        {"objstore"},
+	"objstore/dir":       {"objstore"},
+	"objstore/mem":       {"objstore"},
+	"objstore/faulty":    {"objstore"},
+	"objstore/storetest": {"objstore"},
+	"meta":               {},
+	"cache":              {"cache/disk"},
+	"cache/disk":         {},
+	"log":                {"objstore", "meta", "cache"},
+	"kafka":              {"log"},
+	"grpcapi":            {"log", "grpcapi/pb"},
+	"grpcapi/pb":         {},
+	"cmd/streamhouse":    {"log", "meta", "objstore", "objstore/s3", "objstore/dir", "kafka", "grpcapi", "grpcapi/pb"},
 }
 
 // Tests may go further down, to open an engine on a store.

@@ -1,10 +1,9 @@
-package cache
+package disk
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 )
@@ -23,7 +22,7 @@ import (
 //	         4  length of the block
 //	         4  checksum of the 20 bytes before and of the name
 //	         .  name of the object
-//	         .  the block as it is stored; Loader.Decode knows its checksum
+//	         .  the block as it is stored, with a checksum of its own
 //	index, in a slab that was finished:
 //	        24  per record: digest of the key (16), position (4), length (4)
 //	trailer  8  "blkindex"
@@ -47,10 +46,7 @@ const (
 	trailerBytes      = 24
 )
 
-var (
-	errCorrupt = errors.New("corrupt block file")
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-)
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // digest stands for a key in the index.
 type digest [16]byte
@@ -102,24 +98,24 @@ func appendRecord(b []byte, k Key, stored []byte) []byte {
 // header and the name at least; the block itself may be missing.
 func decodeRecordHeader(b []byte) (Key, error) {
 	if len(b) < recordHeaderBytes || string(b[:4]) != recordMagic {
-		return Key{}, fmt.Errorf("%w: no record", errCorrupt)
+		return Key{}, fmt.Errorf("%w: no record", ErrCorrupt)
 	}
 	name := int(binary.BigEndian.Uint16(b[4:]))
 	if name > maxObjectBytes || len(b) < recordHeaderBytes+name || b[6] != 0 || b[7] != 0 {
-		return Key{}, fmt.Errorf("%w: name of %d bytes in %d bytes", errCorrupt, name, len(b))
+		return Key{}, fmt.Errorf("%w: name of %d bytes in %d bytes", ErrCorrupt, name, len(b))
 	}
 	object := b[recordHeaderBytes : recordHeaderBytes+name]
 	sum := crc32.Update(crc32.Checksum(b[:20], castagnoli), castagnoli, object)
 	if want := binary.BigEndian.Uint32(b[20:]); sum != want {
-		return Key{}, fmt.Errorf("%w: header checksum %08x, not %08x", errCorrupt, sum, want)
+		return Key{}, fmt.Errorf("%w: header checksum %08x, not %08x", ErrCorrupt, sum, want)
 	}
 	k := Key{
 		Object: string(object),
 		Offset: int64(binary.BigEndian.Uint64(b[8:])),
 		Length: int64(binary.BigEndian.Uint32(b[16:])),
 	}
-	if err := k.validate(); err != nil {
-		return Key{}, fmt.Errorf("%w: %w", errCorrupt, err)
+	if err := k.Validate(); err != nil {
+		return Key{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return k, nil
 }
@@ -131,7 +127,7 @@ func storedBlock(record []byte, k Key) ([]byte, error) {
 		return nil, err
 	}
 	if found != k || int64(len(record)) != recordBytes(k) {
-		return nil, fmt.Errorf("%w: holds %s in %d bytes", errCorrupt, found, len(record))
+		return nil, fmt.Errorf("%w: holds %s in %d bytes", ErrCorrupt, found, len(record))
 	}
 	return record[recordHeaderBytes+len(k.Object):], nil
 }

@@ -1,4 +1,4 @@
-package cache
+package disk
 
 import (
 	"errors"
@@ -26,16 +26,20 @@ const (
 	maxBlockShare = 4
 )
 
-var errNotOnDisk = errors.New("not on disk")
+var (
+	// ErrMissing reports a block that the tier does not hold, or no longer.
+	ErrMissing = errors.New("not on disk")
+	// ErrCorrupt reports a block or a file that is damaged.
+	ErrCorrupt = errors.New("corrupt block file")
+)
 
-// disk is the disk tier: stored blocks in slabs, an index of them in memory, and one
-// writer in the background. A nil disk holds nothing. Its mutex is never held during
-// I/O, except on the way in and out. It may be taken under the cache's, never the
-// other way round.
+// Tier keeps stored blocks in slabs, with an index of them in memory and one writer in
+// the background. A nil Tier holds nothing. All methods may be called concurrently; none
+// but Read, Flush and Close waits for the disk, so they may be called under a lock.
 //
 // Slabs are only ever appended to by the process that made them. So a second process on
 // the same folder does no harm beyond its bytes.
-type disk struct {
+type Tier struct {
 	folder     folder
 	limitBytes int64
 	slabBytes  int64
@@ -74,9 +78,21 @@ type pendingBlock struct {
 	stored []byte
 }
 
-// openDisk takes up the slabs in a folder and starts the writer. It owns the folder.
-func openDisk(f folder, limitBytes int64, events Events) (*disk, error) {
-	d := &disk{
+// Open takes up what an earlier process left in the folder, which is made if need be,
+// and keeps its files within limitBytes. Other files in it are left alone. A folder
+// that cannot be made or listed is an error; one that fails later turns the tier off,
+// see [Events].Off.
+func Open(path string, limitBytes int64, events Events) (*Tier, error) {
+	f, err := openFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	return openTier(f, limitBytes, events)
+}
+
+// openTier takes up the slabs in a folder and starts the writer. It owns the folder.
+func openTier(f folder, limitBytes int64, events Events) (*Tier, error) {
+	d := &Tier{
 		folder:     f,
 		limitBytes: limitBytes,
 		slabBytes:  min(limitBytes/slabsPerDisk, maxSlabBytes),
@@ -96,7 +112,7 @@ func openDisk(f folder, limitBytes int64, events Events) (*disk, error) {
 }
 
 // recover opens the slabs among names and gives up the oldest that are over the limits.
-func (d *disk) recover(names []string) error {
+func (d *Tier) recover(names []string) error {
 	slices.Sort(names) // by age: of a block that is there twice the newer one counts
 	for _, name := range names {
 		seq, ok := slabSeq(name)
@@ -111,7 +127,7 @@ func (d *disk) recover(names []string) error {
 	return d.makeRoom(0)
 }
 
-func (d *disk) recoverSlab(name string, seq uint64) error {
+func (d *Tier) recoverSlab(name string, seq uint64) error {
 	f, err := d.folder.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -126,7 +142,7 @@ func (d *disk) recoverSlab(name string, seq uint64) error {
 	switch {
 	case errors.Is(err, errForeign):
 		return f.Close()
-	case errors.Is(err, errCorrupt), err == nil && len(entries) == 0:
+	case errors.Is(err, ErrCorrupt), err == nil && len(entries) == 0:
 		return errors.Join(f.Close(), d.remove(name))
 	case err != nil:
 		return errors.Join(err, f.Close())
@@ -142,13 +158,13 @@ func (d *disk) recoverSlab(name string, seq uint64) error {
 	return nil
 }
 
-func (d *disk) addSlabLocked(s *slab) {
+func (d *Tier) addSlabLocked(s *slab) {
 	d.slabs = append(d.slabs, s)
 	d.bytes += s.bytes
 }
 
-// has says whether a block is likely there.
-func (d *disk) has(k Key) bool {
+// Has says whether a block is likely there.
+func (d *Tier) Has(k Key) bool {
 	if d == nil {
 		return false
 	}
@@ -159,15 +175,16 @@ func (d *disk) has(k Key) bool {
 	return ok
 }
 
-// read returns the stored bytes of a block, which are the caller's. It returns errCorrupt for a
-// block that is damaged, which is then forgotten, and errNotOnDisk.
-func (d *disk) read(k Key) ([]byte, error) {
+// Read returns the stored bytes of a block, which are the caller's. It returns ErrCorrupt for a
+// block that is damaged, which is then forgotten, and ErrMissing. The block itself is not
+// checked: that is for who knows its checksum, and calls Forget.
+func (d *Tier) Read(k Key) ([]byte, error) {
 	id := digestOf(k)
 	d.mu.Lock()
 	p, ok := d.index[id]
 	if !ok {
 		d.mu.Unlock()
-		return nil, errNotOnDisk
+		return nil, ErrMissing
 	}
 	p.slab.refs++
 	p.slab.used = true
@@ -176,43 +193,43 @@ func (d *disk) read(k Key) ([]byte, error) {
 	defer d.release(p.slab)
 
 	if int64(p.length) != recordBytes(k) { // checked before it is allocated
-		d.forget(k)
-		return nil, fmt.Errorf("%w: record of %d bytes", errCorrupt, p.length)
+		d.Forget(k)
+		return nil, fmt.Errorf("%w: record of %d bytes", ErrCorrupt, p.length)
 	}
 	record := make([]byte, p.length)
 	n, err := p.slab.file.ReadAt(record, int64(p.position))
 	switch {
 	case n == len(record):
 	case errors.Is(err, io.EOF):
-		d.forget(k)
-		return nil, fmt.Errorf("%w: %s ends early", errCorrupt, p.slab.name)
+		d.Forget(k)
+		return nil, fmt.Errorf("%w: %s ends early", ErrCorrupt, p.slab.name)
 	default:
 		d.turnOff(err)
-		return nil, errNotOnDisk
+		return nil, ErrMissing
 	}
 	stored, err := storedBlock(record, k)
 	if err != nil {
-		d.forget(k)
+		d.Forget(k)
 	}
 	return stored, err
 }
 
 // tickLocked returns the time, later than ever before whatever the clock does.
-func (d *disk) tickLocked() int64 {
+func (d *Tier) tickLocked() int64 {
 	d.clock = max(d.clock+1, time.Now().UnixNano())
 	return d.clock
 }
 
-// forget takes a damaged block out of the index. Its bytes go with its slab; found
+// Forget takes a damaged block out of the index. Its bytes go with its slab; found
 // again after a restart, it loses against the good copy in a newer slab.
-func (d *disk) forget(k Key) {
+func (d *Tier) Forget(k Key) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.index, digestOf(k))
 }
 
 // release lets go of a slab's file.
-func (d *disk) release(s *slab) {
+func (d *Tier) release(s *slab) {
 	d.mu.Lock()
 	s.refs--
 	last := s.dead && s.refs == 0
@@ -223,19 +240,19 @@ func (d *disk) release(s *slab) {
 }
 
 // turnOff gives the tier up. Its files stay, for the next start may find the disk mended.
-func (d *disk) turnOff(err error) {
+func (d *Tier) turnOff(err error) {
 	if idle, first := d.drop(); first {
 		for _, s := range idle {
 			_ = s.file.Close()
 		}
-		if d.events.DiskOff != nil {
-			d.events.DiskOff(err)
+		if d.events.Off != nil {
+			d.events.Off(err)
 		}
 	}
 }
 
 // drop empties the tier. It returns the slabs that nobody uses, to be closed.
-func (d *disk) drop() (idle []*slab, first bool) {
+func (d *Tier) drop() (idle []*slab, first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.off {
@@ -254,8 +271,8 @@ func (d *disk) drop() (idle []*slab, first bool) {
 	return idle, true
 }
 
-// close writes what waits, and closes all files.
-func (d *disk) close() error {
+// Close writes what waits, and closes all files. A second Close does nothing.
+func (d *Tier) Close() error {
 	if d == nil {
 		return nil
 	}
@@ -279,14 +296,4 @@ func (d *disk) close() error {
 		err = errors.Join(err, d.folder.close())
 	})
 	return err
-}
-
-func (d *disk) addStats(s *Stats) {
-	if d == nil {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s.DiskBytes, s.DiskBlocks, s.DiskOff = d.bytes, len(d.index), d.off
-	s.DiskEvictions, s.DiskWrites, s.DiskWritesDropped = d.evicted, d.writes, d.dropped
 }

@@ -1,4 +1,4 @@
-package cache
+package disk
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ const emptySlabBytes = headerBytes + trailerBytes
 var errForeign = errors.New("not a file of this cache")
 
 // probe reads the header of a slab file. It returns errForeign for a file that is not ours
-// and errCorrupt for one of ours that cannot be used.
+// and ErrCorrupt for one of ours that cannot be used.
 func probe(f file) (fs.FileInfo, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -47,7 +47,7 @@ func probe(f file) (fs.FileInfo, error) {
 	case bytes.Equal(got, want):
 		return info, nil
 	case bytes.HasPrefix(got, []byte(slabMagic)), bytes.HasPrefix(want, got):
-		return nil, fmt.Errorf("%w: header %x", errCorrupt, got) // cut short, or of another version
+		return nil, fmt.Errorf("%w: header %x", ErrCorrupt, got) // cut short, or of another version
 	}
 	return nil, errForeign
 }

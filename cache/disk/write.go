@@ -1,4 +1,4 @@
-package cache
+package disk
 
 import (
 	"errors"
@@ -6,9 +6,9 @@ import (
 	"io/fs"
 )
 
-// put hands a block to the writer, which has it from now on, and never waits: when
+// Put hands a block to the writer, which has its bytes from now on, and never waits: when
 // too much waits already, the block is dropped.
-func (d *disk) put(k Key, stored []byte) {
+func (d *Tier) Put(k Key, stored []byte) {
 	if d == nil || emptySlabBytes+entryBytes+recordBytes(k) > min(d.limitBytes/maxBlockShare, maxSlabBytes) {
 		return
 	}
@@ -29,7 +29,7 @@ func (d *disk) put(k Key, stored []byte) {
 
 // write is the writer: it writes the blocks that wait until the tier is closed
 // and nothing waits any more, or it is off.
-func (d *disk) write() {
+func (d *Tier) write() {
 	var record []byte
 	for {
 		b, ok := d.nextPending()
@@ -49,8 +49,20 @@ func (d *disk) write() {
 	}
 }
 
+// Flush waits until what was handed to the writer is written or given up.
+func (d *Tier) Flush() {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.pending) > 0 || d.writing { // also when it is off: the writer tells the events after that
+		d.change.Wait()
+	}
+}
+
 // nextPending waits for a block to write.
-func (d *disk) nextPending() (pendingBlock, bool) {
+func (d *Tier) nextPending() (pendingBlock, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.writing = false
@@ -71,7 +83,7 @@ func (d *disk) nextPending() (pendingBlock, bool) {
 
 // writeRecord appends a block to the active slab, in steps. A crash after any of them leaves
 // a slab whose whole records are found by scanning it.
-func (d *disk) writeRecord(k Key, record []byte) error {
+func (d *Tier) writeRecord(k Key, record []byte) error {
 	need := int64(len(record)) + entryBytes
 
 	// 1. A slab that would grow too large is finished.
@@ -108,7 +120,7 @@ func (d *disk) writeRecord(k Key, record []byte) error {
 
 // reserve counts the bytes of a record in the active slab before they are written.
 // It returns false if the block came in the meantime or the tier is off.
-func (d *disk) reserve(k Key, need int64) (entry, bool) {
+func (d *Tier) reserve(k Key, need int64) (entry, bool) {
 	id := digestOf(k)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -124,7 +136,7 @@ func (d *disk) reserve(k Key, need int64) (entry, bool) {
 	return e, true
 }
 
-func (d *disk) publish(e entry) {
+func (d *Tier) publish(e entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.off {
@@ -136,7 +148,7 @@ func (d *disk) publish(e entry) {
 }
 
 // startActive makes a new slab. Names that are taken, by whomever, are stepped over.
-func (d *disk) startActive() error {
+func (d *Tier) startActive() error {
 	for {
 		d.mu.Lock()
 		seq := d.nextSeq
@@ -163,7 +175,7 @@ func (d *disk) startActive() error {
 }
 
 // finishActive writes the index of the active slab, from then on a slab like the others.
-func (d *disk) finishActive() error {
+func (d *Tier) finishActive() error {
 	d.mu.Lock()
 	s, off := d.active, d.off
 	d.active = nil
@@ -180,7 +192,7 @@ func (d *disk) finishActive() error {
 }
 
 // makeRoom gives up the slabs whose last use is the longest ago until there is room for bytes more.
-func (d *disk) makeRoom(bytes int64) error {
+func (d *Tier) makeRoom(bytes int64) error {
 	for {
 		victim, last := d.evict(bytes)
 		if victim == nil {
@@ -193,14 +205,14 @@ func (d *disk) makeRoom(bytes int64) error {
 			_ = victim.file.Close()
 		}
 		if d.events.Evict != nil {
-			d.events.Evict(Disk, victim.bytes)
+			d.events.Evict(victim.bytes)
 		}
 	}
 }
 
 // evict takes one slab out of the index, if there is no room without that. It says
 // whether nobody uses its file any more.
-func (d *disk) evict(bytes int64) (victim *slab, last bool) {
+func (d *Tier) evict(bytes int64) (victim *slab, last bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.bytes+bytes <= d.limitBytes && len(d.slabs) < maxSlabs {
@@ -229,7 +241,7 @@ func (d *disk) evict(bytes int64) (victim *slab, last bool) {
 }
 
 // remove deletes a file of ours.
-func (d *disk) remove(name string) error {
+func (d *Tier) remove(name string) error {
 	err := d.folder.remove(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -1,4 +1,4 @@
-package cache
+package disk
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ func encodeSlab(keys ...Key) []byte {
 	var entries []entry
 	for _, k := range keys {
 		entries = append(entries, entry{digestOf(k), uint32(len(b)), uint32(recordBytes(k))})
-		b = appendRecord(b, k, storedForm(k))
+		b = appendRecord(b, k, content(k))
 	}
 	return appendIndex(b, entries)
 }
@@ -76,22 +76,22 @@ func TestDamagedIndexIsNotBelieved(t *testing.T) {
 
 func TestDamagedRecordIsNeverTakenForAnother(t *testing.T) {
 	k := Key{"some/object", 1 << 33, 64}
-	record := appendRecord(nil, k, storedForm(k))
+	record := appendRecord(nil, k, content(k))
 	stored, err := storedBlock(record, k)
 	require.NoError(t, err)
-	require.Equal(t, storedForm(k), stored)
+	require.Equal(t, content(k), stored)
 	for at := range recordHeaderBytes + len(k.Object) {
 		b := bytes.Clone(record)
 		b[at] ^= 1
 		_, err := storedBlock(b, k)
-		require.ErrorIs(t, err, errCorrupt, "byte %d", at)
+		require.ErrorIs(t, err, ErrCorrupt, "byte %d", at)
 	}
 	for _, other := range []Key{{"some/objecu", 1 << 33, 64}, {"some/object", 1, 64}, {"some/object", 1 << 33, 63}} {
 		_, err := storedBlock(record, other)
-		require.ErrorIs(t, err, errCorrupt)
+		require.ErrorIs(t, err, ErrCorrupt)
 	}
 	_, err = storedBlock(record[:len(record)-1], k)
-	require.ErrorIs(t, err, errCorrupt)
+	require.ErrorIs(t, err, ErrCorrupt)
 }
 
 func TestDigestsTellKeysApart(t *testing.T) {
