@@ -49,14 +49,14 @@ func (l *Log) blocksLocked() map[string][]placedExtent {
 }
 
 func (l *Log) checkSegment(ctx context.Context, key string, extents []placedExtent) error {
-	object, err := l.journal.store.Get(ctx, key)
+	object, err := l.store.Get(ctx, key)
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
 	}
 	var errs []error
 	for _, e := range extents {
 		if err := l.checkExtent(object, e); err != nil {
-			errs = append(errs, fmt.Errorf("%s: offset %d of partition %d of topic %s: %w", key, e.Base, e.partition.Index, formatID(e.partition.Topic), err))
+			errs = append(errs, fmt.Errorf("%s: offset %d of partition %d of topic %s: %w", key, e.Base, e.partition.Index, meta.FormatID(e.partition.Topic), err))
 		}
 	}
 	return errors.Join(errs...)
@@ -71,7 +71,7 @@ func (l *Log) checkExtent(object []byte, e placedExtent) error {
 		return err
 	}
 	if p != e.partition || int(e.To) > len(raw) {
-		return fmt.Errorf("%w: the block has %d bytes of partition %d of topic %s", ErrCorruptLog, len(raw), p.Index, formatID(p.Topic))
+		return fmt.Errorf("%w: the block has %d bytes of partition %d of topic %s", ErrCorruptLog, len(raw), p.Index, meta.FormatID(p.Topic))
 	}
 	offsets, latest := int64(0), int64(-1<<63)
 	for rest := raw[e.From:e.To]; len(rest) > 0; {
@@ -94,8 +94,8 @@ func (l *Log) checkExtent(object []byte, e placedExtent) error {
 // checkReplay builds the state anew from the first commit on.
 func (l *Log) checkReplay(ctx context.Context) error {
 	fresh := meta.NewState()
-	fresh.Cluster = l.journal.cluster
-	if err := l.journal.replay(ctx, fresh); err != nil {
+	fresh.Cluster = l.journal.Cluster()
+	if err := l.journal.Replay(ctx, fresh); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
 	l.stateMu.RLock()

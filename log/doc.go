@@ -1,6 +1,8 @@
 // Package log is the engine: order, durability and reads. It keeps the log of
-// many topics in one object store, and its metadata in package meta. Package log/record has the record
-// batches, log/segment the format of the objects that they are written into.
+// many topics in one object store, and its metadata in package meta.
+//
+// three packages lie below it: log/record has the record batches, log/segment the format of the objects that they are
+// written into, and log/journal the order of those objects and the fence between brokers. What is left here is the engine.
 //
 // # Promises
 //
@@ -30,7 +32,7 @@
 //
 // # Opening
 //
-// Open reads the object "cluster", proves that the store honours create-only writes, loads bbolt, replays the
+// Open (most of it in log/journal) reads the object "cluster", proves that the store honours create-only writes, loads bbolt, replays the
 // journal behind it through every sealed epoch, and writes a seal at the first missing place, create-only. The
 // seal begins the next epoch. From then on the old broker's PUT of that place is refused, so nothing behind it is ever acknowledged.
 //

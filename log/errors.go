@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"streamhouse/log/journal"
 	"streamhouse/log/record"
 	"streamhouse/log/segment"
 	"streamhouse/meta"
@@ -47,10 +48,10 @@ var (
 	// idempotent producer's retry finds it.
 	ErrUnavailable = errors.New("object store is not available")
 	ErrTimeout     = errors.New("timed out before the write was durable")
-	ErrFenced      = errors.New("fenced: another broker has taken over this bucket")
+	ErrFenced      = journal.ErrFenced // another broker has taken over the bucket
 	ErrClosed      = errors.New("log is closed")
-	ErrCorruptLog  = segment.ErrCorrupt // a block or journal segment whose bytes are wrong or missing
-	ErrUnsafeStore = errors.New("object store ignores create-only writes")
+	ErrCorruptLog  = segment.ErrCorrupt     // a block or journal segment whose bytes are wrong or missing
+	ErrUnsafeStore = journal.ErrUnsafeStore // it ignores create-only writes
 )
 
 // OffsetError is the [ErrOffsetOutOfRange] of a read: Offset lies outside

@@ -134,7 +134,7 @@ func (l *Log) write(f *flush) {
 	}
 	f.info.Encode = time.Since(start)
 	start = time.Now()
-	retries, err := l.journal.write(l.quit, segment.Key(f.commit.Epoch, f.commit.Seq), f.body, func(err error) { l.storeFailed(f, err) })
+	retries, err := l.journal.Append(l.quit, f.commit, f.body, func(err error) { l.storeFailed(f, err) })
 	f.info.Put, f.info.Retries = time.Since(start), retries
 	if err == nil {
 		l.storeWorks(retries)
@@ -160,7 +160,7 @@ func (l *Log) encode(f *flush) error {
 	}
 	f.commit.Entries = append(f.commit.Entries, f.entries...)
 	var err error
-	f.body, err = f.writer.Finish(segment.Footer{Cluster: l.journal.cluster, Writer: l.journal.writer}, f.commit)
+	f.body, err = l.journal.Encode(f.writer, f.commit)
 	f.info.Seq, f.info.Batches, f.info.Entries = f.commit.Seq, len(f.items), len(f.commit.Entries)
 	f.info.BatchBytes, f.info.ObjectBytes = f.bytes, int64(len(f.body))
 	return err

@@ -3,15 +3,14 @@ package log
 import (
 	"time"
 
+	"streamhouse/log/journal"
 	"streamhouse/log/record"
 )
 
 // Every limit of the engine, with its reason.
 const (
-	// MaxPipeline bounds Options.MaxInFlight. Replay relies on it: after a
-	// journal's first missing sequence number at most so many void segments can
-	// follow; more mean that one was lost.
-	MaxPipeline = 16
+	// MaxPipeline bounds Options.MaxInFlight.
+	MaxPipeline = journal.MaxPipeline
 
 	// MaxFrameBytes is the largest Append a door should accept, like Kafka's socket.request.max.bytes.
 	MaxFrameBytes = record.MaxBytes
@@ -32,22 +31,11 @@ const (
 )
 
 const (
-	// putTimeout ends one attempt of a PUT that hangs; the next attempt has the same bytes.
-	putTimeout = time.Minute
 	// getTimeout ends a GET of blocks that hangs: its readers are told, and the next read tries anew.
 	getTimeout = 20 * time.Second
-	// retryFloor and retryCeiling bound the pause between attempts: short enough
-	// that a hiccup costs little, long enough that a store in distress gets air.
-	retryFloor   = 20 * time.Millisecond
-	retryCeiling = 5 * time.Second
-
 	// maxUnflushedChanges bounds what commits of offsets, changes of topics and the like hold in
 	// memory while the store is away, bytes; clients ask again and again. It also bounds a commit.
 	maxUnflushedChanges = 64 << 20
-
-	// replayRun and replayReaders bound what a replay holds in memory and asks at once.
-	replayRun     = 1024
-	replayReaders = 32
 )
 
 // maxPooledBytes is the largest buffer that is kept for the next flush; a giant is let go.

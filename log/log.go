@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"streamhouse/cache"
+	"streamhouse/log/journal"
 	"streamhouse/log/segment"
 	"streamhouse/meta"
 	"streamhouse/objstore"
@@ -27,7 +28,8 @@ type PartitionID = meta.PartitionID
 type Log struct {
 	o          Options
 	log        *slog.Logger
-	journal    *journal
+	store      objstore.Store
+	journal    *journal.Journal
 	cache      *cache.Cache
 	db         *meta.DB
 	configs    configTable
@@ -100,7 +102,7 @@ func Open(ctx context.Context, store objstore.Store, o Options) (*Log, error) {
 func newLog(store objstore.Store, o Options) *Log {
 	l := &Log{
 		o: o, log: o.Logger,
-		journal:   &journal{store: store, writer: newID(), events: o.Events},
+		store:     store,
 		topics:    make(map[TopicID]*topic),
 		tail:      tail{limit: o.TailBytes},
 		readers:   newReaders(o),
@@ -120,32 +122,24 @@ func newLog(store objstore.Store, o Options) *Log {
 
 // takeOver makes this process the bucket's only writer.
 func (l *Log) takeOver(ctx context.Context) error {
-	j := l.journal
 	var err error
-	if j.cluster, err = openCluster(ctx, j); err != nil {
+	l.journal, err = journal.Open(ctx, l.store, journal.Events{StoreTrouble: l.o.Events.StoreTrouble, StoreRecovered: l.o.Events.StoreRecovered})
+	if err != nil {
 		return err
 	}
-	if err := j.probe(ctx); err != nil {
-		return err
-	}
+	cluster := l.journal.Cluster()
 	if l.state.Cluster == [16]byte{} {
-		l.state.Cluster = j.cluster
+		l.state.Cluster = cluster
 	}
-	if l.state.Cluster != j.cluster {
+	if l.state.Cluster != cluster {
 		return fmt.Errorf("metadata file %s belongs to cluster %s, the bucket to %s: name another file, or move this one away (all that counts is in the bucket)",
-			l.o.MetadataPath, formatID(l.state.Cluster), formatID(j.cluster))
-	}
-	if err := j.checkBase(ctx, l.state); err != nil {
-		return err
+			l.o.MetadataPath, meta.FormatID(l.state.Cluster), meta.FormatID(cluster))
 	}
 	from := l.state.Seq
-	if err := j.replay(ctx, l.state); err != nil {
+	if err := l.journal.TakeOver(ctx, l.state); err != nil {
 		return err
 	}
-	if err := j.seal(ctx, l.state); err != nil {
-		return err
-	}
-	l.log.Info("journal replayed", "cluster", formatID(j.cluster), "from", from, "to", l.state.Seq, "epoch", l.state.Epoch)
+	l.log.Info("journal replayed", "cluster", meta.FormatID(cluster), "from", from, "to", l.state.Seq, "epoch", l.state.Epoch)
 	l.epoch, l.nextSeq = l.state.Epoch, l.state.Seq+1
 	for t := range l.state.Topics() {
 		l.followTopic(t.ID)
@@ -290,7 +284,7 @@ func (l *Log) Health() error {
 }
 
 // ClusterID names the bucket's cluster: 22 characters, as Kafka prints it.
-func (l *Log) ClusterID() string { return formatID(l.journal.cluster) }
+func (l *Log) ClusterID() string { return meta.FormatID(l.journal.Cluster()) }
 
 // LeaderEpoch is the epoch of this broker's leadership over every partition:
 // the journal epoch it writes under.

@@ -73,7 +73,7 @@ func (l *Log) forgetTopic(t *topic) {
 func (l *Log) partitionLocked(id PartitionID) (*partition, error) {
 	t := l.topics[id.Topic]
 	if t == nil {
-		return nil, fmt.Errorf("%w: id %s", ErrTopicNotFound, formatID(id.Topic))
+		return nil, fmt.Errorf("%w: id %s", ErrTopicNotFound, meta.FormatID(id.Topic))
 	}
 	if id.Index < 0 || int(id.Index) >= len(t.partitions) {
 		return nil, fmt.Errorf("%w: %d, topic %q has %d", ErrPartitionNotFound, id.Index, t.meta.Name, len(t.partitions))

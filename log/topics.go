@@ -50,7 +50,7 @@ func (l *Log) TopicByID(id TopicID) (Topic, error) {
 	defer l.stateMu.RUnlock()
 	t := l.state.TopicByID(id)
 	if t == nil {
-		return Topic{}, fmt.Errorf("%w: id %s", ErrTopicNotFound, formatID(id))
+		return Topic{}, fmt.Errorf("%w: id %s", ErrTopicNotFound, meta.FormatID(id))
 	}
 	return describeTopic(t), nil
 }
@@ -78,7 +78,7 @@ func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
 	entries := make([]meta.Entry, len(specs))
 	for i, s := range specs {
 		if results[i].Err == nil {
-			results[i].Topic.ID = newID()
+			results[i].Topic.ID = meta.NewID()
 			entries[i] = &meta.CreateTopic{ID: results[i].Topic.ID, Name: s.Name, Partitions: s.Partitions, Configs: maps.Clone(s.Configs)}
 		}
 	}

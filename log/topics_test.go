@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/meta"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -116,7 +117,7 @@ func TestUnknownTopic(t *testing.T) {
 	require.ErrorContains(t, err, "nobody")
 	_, err = e.TopicByID(TopicID{7})
 	require.ErrorIs(t, err, ErrTopicNotFound)
-	require.ErrorContains(t, err, formatID(TopicID{7}))
+	require.ErrorContains(t, err, meta.FormatID(TopicID{7}))
 }
 
 // A deleted topic takes its records and offsets along; its name is free for a topic that has nothing to do with it.

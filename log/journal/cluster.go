@@ -1,4 +1,4 @@
-package log
+package journal
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"streamhouse/log/segment"
+	"streamhouse/meta"
 	"streamhouse/objstore"
 )
 
@@ -24,12 +26,9 @@ type clusterObject struct {
 	Created string `json:"created"`
 }
 
-// formatID prints a 16-byte id as Kafka does: 22 characters of URL-safe base64.
-func formatID(id [16]byte) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
-
 // openCluster reads the bucket's cluster id, and founds the cluster in a bucket
 // that holds none.
-func openCluster(ctx context.Context, j *journal) (id [16]byte, err error) {
+func openCluster(ctx context.Context, j *Journal) (id [16]byte, err error) {
 	err = j.retry(ctx, func() error {
 		raw, err := j.store.Get(ctx, clusterKey)
 		if errors.Is(err, objstore.ErrNotFound) {
@@ -44,15 +43,15 @@ func openCluster(ctx context.Context, j *journal) (id [16]byte, err error) {
 	return id, err
 }
 
-func foundCluster(ctx context.Context, j *journal, id *[16]byte) error {
+func foundCluster(ctx context.Context, j *Journal, id *[16]byte) error {
 	for info, err := range j.store.List(ctx, "journal/", "") {
 		if err != nil {
 			return fmt.Errorf("list the journal: %w", err)
 		}
-		return fmt.Errorf("%w: the bucket has a journal (%s) but no object %q: restore it, or use an empty bucket", ErrCorruptLog, info.Key, clusterKey)
+		return fmt.Errorf("%w: the bucket has a journal (%s) but no object %q: restore it, or use an empty bucket", segment.ErrCorrupt, info.Key, clusterKey)
 	}
-	fresh := newID()
-	body, err := json.Marshal(clusterObject{Format: clusterFormat, Cluster: formatID(fresh), Created: time.Now().UTC().Format(time.RFC3339)})
+	fresh := meta.NewID()
+	body, err := json.Marshal(clusterObject{Format: clusterFormat, Cluster: meta.FormatID(fresh), Created: time.Now().UTC().Format(time.RFC3339)})
 	if err != nil {
 		return err
 	}
@@ -76,14 +75,14 @@ func foundCluster(ctx context.Context, j *journal, id *[16]byte) error {
 func decodeCluster(raw []byte) (id [16]byte, err error) {
 	var c clusterObject
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return id, fmt.Errorf("%w: the object %q is not ours: %w", ErrCorruptLog, clusterKey, err)
+		return id, fmt.Errorf("%w: the object %q is not ours: %w", segment.ErrCorrupt, clusterKey, err)
 	}
 	if c.Format != clusterFormat {
-		return id, fmt.Errorf("%w: the bucket has format %d, this program reads %d: use the version that wrote it", ErrCorruptLog, c.Format, clusterFormat)
+		return id, fmt.Errorf("%w: the bucket has format %d, this program reads %d: use the version that wrote it", segment.ErrCorrupt, c.Format, clusterFormat)
 	}
 	b, err := base64.RawURLEncoding.DecodeString(c.Cluster)
 	if err != nil || len(b) != len(id) {
-		return id, fmt.Errorf("%w: the object %q names no valid cluster id: %q", ErrCorruptLog, clusterKey, c.Cluster)
+		return id, fmt.Errorf("%w: the object %q names no valid cluster id: %q", segment.ErrCorrupt, clusterKey, c.Cluster)
 	}
 	copy(id[:], b)
 	return id, nil

@@ -1,7 +1,6 @@
-package log
+package journal
 
 import (
-	"log/slog"
 	"testing"
 	"testing/synctest"
 
@@ -12,10 +11,6 @@ import (
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
 )
-
-func openOn(t *testing.T, store objstore.Store) (*Log, error) {
-	return Open(t.Context(), store, Options{MetadataPath: t.TempDir() + "/m.db", Logger: slog.New(slog.DiscardHandler)})
-}
 
 // What is not a bucket of ours, or of another version, is refused and left alone.
 func TestBucketsThatAreNotOurs(t *testing.T) {
@@ -30,8 +25,8 @@ func TestBucketsThatAreNotOurs(t *testing.T) {
 	} {
 		store := mem.New()
 		require.NoError(t, store.Put(t.Context(), c.key, []byte(c.body)))
-		_, err := openOn(t, store)
-		require.ErrorIs(t, err, ErrCorruptLog, what)
+		_, err := Open(t.Context(), store, Events{})
+		require.ErrorIs(t, err, segment.ErrCorrupt, what)
 		require.ErrorContains(t, err, c.says, what)
 		for info, err := range store.List(t.Context(), "", "") {
 			require.NoError(t, err)
@@ -44,7 +39,7 @@ func TestBucketsThatAreNotOurs(t *testing.T) {
 func TestClusterIsFoundedOnce(t *testing.T) {
 	for what, fault := range map[string]faulty.Fault{
 		"another was quicker": {Ops: objstore.OpGet, Prefix: clusterKey, Nth: 1, Do: faulty.FailBefore(objstore.ErrNotFound)},
-		"answer lost":         {Ops: objstore.OpPut, Prefix: clusterKey, Times: 1, Do: faulty.FailAfter(errNet)},
+		"answer lost":         {Ops: objstore.OpPut, Prefix: clusterKey, Times: 1, Do: faulty.FailAfter(errLost)},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -54,13 +49,14 @@ func TestClusterIsFoundedOnce(t *testing.T) {
 				}
 				store := faulty.New(mem, 1)
 				rule := store.Break(fault)
-				e := openEngine(t, store)
+				j, err := Open(t.Context(), store, Events{})
+				require.NoError(t, err)
 				require.Equal(t, 1, rule.Hits())
 				raw, err := mem.Get(t.Context(), clusterKey)
 				require.NoError(t, err)
 				id, err := decodeCluster(raw)
 				require.NoError(t, err)
-				require.Equal(t, formatID(id), e.ClusterID())
+				require.Equal(t, id, j.Cluster())
 			})
 		})
 	}

@@ -1,0 +1,76 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"streamhouse/log/segment"
+	"streamhouse/meta"
+)
+
+// TakeOver makes this process the journal's only writer: it brings the state, which may be as old as it likes, to the
+// journal's end, seals the epoch that another broker may still write in, and so begins the next one. On nil the
+// next commit's place is the one after the state's, and no other process's append behind the seal will ever
+// count. The state must belong to this bucket: segment.ErrCorrupt where it is ahead of it, or where a segment was lost.
+func (j *Journal) TakeOver(ctx context.Context, state *meta.State) error {
+	if err := j.checkBase(ctx, state); err != nil {
+		return err
+	}
+	if err := j.Replay(ctx, state); err != nil {
+		return err
+	}
+	return j.seal(ctx, state)
+}
+
+// seal takes the bucket over: it ends the epoch of the broker before this one at
+// its first missing place, and applies what that one still gets in before.
+//
+// A broker that is busy writes on faster than its end can be read. So when the next place is
+// taken, places farther and farther ahead are tried until a seal stands in its way as a
+// fence post. Up to there the journal is then filled: by that broker, or by another seal at the
+// first missing place, which makes the post void.
+func (j *Journal) seal(ctx context.Context, state *meta.State) error {
+	ahead, post := uint64(1), uint64(0)
+	for {
+		epoch, seq := state.Epoch, state.Seq+ahead
+		c, err := j.putSeal(ctx, epoch, seq)
+		switch {
+		case err == nil && ahead == 1:
+			_, err = state.Apply(c)
+			return err
+		case err == nil:
+			ahead, post = 1, seq
+		case !errors.Is(err, ErrFenced):
+			return fmt.Errorf("seal epoch %d at %d: %w", epoch, seq, err)
+		case post == 0:
+			ahead *= 2
+			continue
+		}
+		if err := j.Replay(ctx, state); err != nil {
+			return err
+		}
+		if state.SeqEpoch == epoch && state.Seq == post && state.Epoch == epoch+1 {
+			return nil
+		}
+		if state.Epoch != epoch {
+			ahead, post = 1, 0 // somebody else has sealed it: begin with theirs
+		}
+	}
+}
+
+// putSeal writes a seal at a place. ErrFenced: something stands there.
+func (j *Journal) putSeal(ctx context.Context, epoch uint32, seq uint64) (*meta.Commit, error) {
+	c := &meta.Commit{
+		Epoch: epoch, Seq: seq, Time: time.Now().UnixMilli(),
+		Entries: []meta.Entry{&meta.Seal{Next: epoch + 1, Owner: j.writer}},
+	}
+	w := segment.NewWriter(nil)
+	w.Reset(false)
+	body, err := j.Encode(w, c)
+	if err != nil {
+		return nil, err
+	}
+	return c, j.retry(ctx, func() error { return j.try(ctx, segment.Key(epoch, seq), body) })
+}
