@@ -11,7 +11,7 @@ import (
 // alterConfigs answers AlterConfigs once it is durable: what it names is set on a topic, all else goes back to its default.
 //
 //   - Only topics have configs that can be altered: the broker's are settings of the program.
-//   - Configs that the engine does not honour are refused by name; a null value means the default.
+//   - Configs that the engine does not honour are rejected by name; a null value means the default.
 //   - A topic that stands twice in a request is INVALID_REQUEST.
 func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterConfigsRequest) *kmsg.AlterConfigsResponse {
 	resp := req.ResponseKind().(*kmsg.AlterConfigsResponse)
@@ -21,20 +21,20 @@ func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterCon
 		named[r.ResourceName]++
 	}
 	var changes []log.ConfigChange
-	var slots []outcomeSlot
+	var slots []errorSlot
 	for i := range req.Resources {
 		r, out := &req.Resources[i], &resp.Resources[i]
 		out.Default()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		slot := outcomeSlot{&out.ErrorCode, &out.ErrorMessage}
+		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
 		if err := alterable(r.ResourceType, r.ResourceName, named[r.ResourceName]); err != nil {
 			slot.set(err)
 			continue
 		}
 		changes, slots = append(changes, replacement(r)), append(slots, slot)
 	}
-	errs, err := await(ctx, s.log.AlterConfigs(changes, req.ValidateOnly), 0)
-	fillOutcomes(slots, errs, err)
+	errs, err := awaitChange(ctx, s.log.AlterConfigs(changes, req.ValidateOnly), 0)
+	fillErrors(slots, errs, err)
 	return resp
 }
 

@@ -22,7 +22,7 @@ func configSource(c log.Config) kmsg.ConfigSource {
 	return kmsg.ConfigSourceDefaultConfig
 }
 
-// alterable refuses what has no configs that a client can alter.
+// alterable rejects what has no configs that a client can alter.
 func alterable(kind kmsg.ConfigResourceType, name string, times int) error {
 	switch {
 	case kind != kmsg.ConfigResourceTypeTopic:

@@ -228,7 +228,7 @@ func TestIncrementalAlterConfigs(t *testing.T) {
 	}
 }
 
-// What cannot be altered is refused by both requests, and what stands beside it is altered.
+// What cannot be altered is rejected by both requests, and what stands beside it is altered.
 func TestAlterConfigsRefuses(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.topic("t", 1)

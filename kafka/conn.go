@@ -15,12 +15,12 @@ import (
 // its writer answers them, both in the order in which they came: so several are
 // under way at once, and none is answered before an earlier one.
 type conn struct {
-	s      *Server
-	net    net.Conn
-	frames *wire.FrameReader
-	caller *client
-	queue  chan *taken
-	open   atomic.Int32 // requests taken and not yet answered
+	s        *Server
+	net      net.Conn
+	frames   *wire.FrameReader
+	caller   *client
+	queue    chan *taken
+	inFlight atomic.Int32 // requests taken and not yet answered
 
 	ctx    context.Context // ends when the client has gone
 	cancel context.CancelFunc

@@ -18,7 +18,7 @@ func (c *conn) read() (err error) {
 			err = refuse(refusedPanic, "panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	waiting := func() bool { return c.open.Load() > 0 }
+	waiting := func() bool { return c.inFlight.Load() > 0 }
 	var before *taken // the request that has to run before the next may start
 	for {
 		if f, err = c.frames.Next(c.polls, waiting); err != nil {
@@ -44,7 +44,7 @@ func (c *conn) read() (err error) {
 			c.frames.Release(f) // what has to stay in memory is the engine's to count
 			f = wire.Frame{}
 		}
-		c.open.Add(1)
+		c.inFlight.Add(1)
 		c.queue <- t // the writer takes it in the end, whatever happens
 	}
 }

@@ -181,7 +181,7 @@ func TestConnThatGoesAway(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		other := d.dial()
 		require.Equal(t, []string{"last words"}, valuesOf(t, other.fetched(fetchRequest("t", 0)).RecordBatches, 0))
-		require.Equal(t, 1, d.open)
+		require.Equal(t, 1, d.conns)
 	})
 }
 

@@ -19,7 +19,7 @@ func (c *conn) write() {
 		if err == nil && resp != nil && c.ctx.Err() == nil {
 			err = c.send(t, resp)
 		}
-		c.open.Add(-1)
+		c.inFlight.Add(-1)
 		if err != nil {
 			c.fail(err)
 		}

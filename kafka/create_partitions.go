@@ -22,12 +22,12 @@ func (s *Server) createPartitions(ctx context.Context, _ *client, req *kmsg.Crea
 		named[t.Topic]++
 	}
 	var specs []log.PartitionsSpec
-	var slots []outcomeSlot
+	var slots []errorSlot
 	for i := range req.Topics {
 		t, out := &req.Topics[i], &resp.Topics[i]
 		out.Default()
 		out.Topic = t.Topic
-		slot := outcomeSlot{&out.ErrorCode, &out.ErrorMessage}
+		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
 		err := s.checkGrowth(t)
 		if named[t.Topic] > 1 {
 			err = fmt.Errorf("%w: topic %q stands twice in the request", kerr.InvalidRequest, t.Topic)
@@ -38,8 +38,8 @@ func (s *Server) createPartitions(ctx context.Context, _ *client, req *kmsg.Crea
 		}
 		specs, slots = append(specs, log.PartitionsSpec{Topic: t.Topic, Count: t.Count}), append(slots, slot)
 	}
-	errs, err := await(ctx, s.log.CreatePartitions(specs, req.ValidateOnly), req.TimeoutMillis)
-	fillOutcomes(slots, errs, err)
+	errs, err := awaitChange(ctx, s.log.CreatePartitions(specs, req.ValidateOnly), req.TimeoutMillis)
+	fillErrors(slots, errs, err)
 	return resp
 }
 

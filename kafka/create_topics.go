@@ -16,7 +16,7 @@ import (
 //   - Any positive replication factor and -1 are taken, and answered with 1: the object store replicates, and
 //     clients ask for what they would ask of a Kafka.
 //   - A manual assignment is taken where it names this broker alone for each partition.
-//   - Configs that the engine does not honour are refused by name; a null value means the default.
+//   - Configs that the engine does not honour are rejected by name; a null value means the default.
 //   - A topic that stands twice in a request is INVALID_REQUEST.
 //   - From version 5 on the answer has the configs in force; of topics that were only validated, those asked for.
 func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTopicsRequest) *kmsg.CreateTopicsResponse {
@@ -56,7 +56,7 @@ func (s *Server) finishTopics(ctx context.Context, req *kmsg.CreateTopicsRequest
 	if req.ValidateOnly {
 		results = s.log.ValidateTopics(specs)
 	} else {
-		results, all = await(ctx, s.log.CreateTopics(specs), req.TimeoutMillis)
+		results, all = awaitChange(ctx, s.log.CreateTopics(specs), req.TimeoutMillis)
 	}
 	for i, out := range slots {
 		err := all

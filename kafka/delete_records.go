@@ -29,7 +29,7 @@ func (s *Server) deleteRecords(ctx context.Context, _ *client, req *kmsg.DeleteR
 			}
 		}
 	}
-	results, err := await(ctx, s.log.DeleteRecords(specs), req.TimeoutMillis)
+	results, err := awaitChange(ctx, s.log.DeleteRecords(specs), req.TimeoutMillis)
 	for i, out := range slots {
 		if err != nil {
 			out.ErrorCode = codeOf(err)

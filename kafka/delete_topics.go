@@ -22,12 +22,12 @@ func (s *Server) deleteTopics(ctx context.Context, _ *client, req *kmsg.DeleteTo
 	}
 	resp.Topics = make([]kmsg.DeleteTopicsResponseTopic, len(asked))
 	var ids []log.TopicID
-	var slots []outcomeSlot
+	var slots []errorSlot
 	for i, t := range asked {
 		out := &resp.Topics[i]
 		out.Default()
 		out.Topic, out.TopicID = t.Topic, t.TopicID
-		slot := outcomeSlot{&out.ErrorCode, &out.ErrorMessage}
+		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
 		topic, err := s.topicToDelete(t)
 		if err != nil {
 			slot.set(err)
@@ -36,8 +36,8 @@ func (s *Server) deleteTopics(ctx context.Context, _ *client, req *kmsg.DeleteTo
 		out.Topic, out.TopicID = &topic.Name, topic.ID
 		ids, slots = append(ids, topic.ID), append(slots, slot)
 	}
-	errs, err := await(ctx, s.log.DeleteTopics(ids), req.TimeoutMillis)
-	fillOutcomes(slots, errs, err)
+	errs, err := awaitChange(ctx, s.log.DeleteTopics(ids), req.TimeoutMillis)
+	fillErrors(slots, errs, err)
 	return resp
 }
 

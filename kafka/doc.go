@@ -7,7 +7,7 @@
 //	server.go           NewServer, Serve, Shutdown; options.go, limits.go, events.go
 //	conn.go             a connection: its life; conn_read.go and conn_write.go: its two goroutines
 //	client.go           who sends a request; broker.go: where it is told that the broker is
-//	table.go            the request table: the only place with keys and versions
+//	table.go            the request table: the one list of keys and versions
 //	wire                the bytes: cutting requests off the stream, checking their structure, encoding responses
 //	errors.go           engine errors to Kafka codes, one table; error_fields.go: where they stand in an answer
 //	refusal.go          why a connection is closed upon
@@ -35,7 +35,7 @@
 //   - kmsg trusts the counts in a request: an array or tag count that lies makes it allocate gigabytes
 //     or loop for minutes. wire.Shape checks all counts against the bytes that are there, first.
 //   - Fetch is not encoded by kmsg: the records go from the engine's memory to the socket, uncopied.
-//   - An Append that was refused by back pressure ends its connection: the next one could overtake it.
+//   - An Append that was rejected by back pressure ends its connection: the next one could overtake it.
 //   - Produce is advertised from version 0 on: librdkafka takes a broker without it for one that
 //     knows no newer codecs. Versions 0 to 2 get an error.
 package kafka

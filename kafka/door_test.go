@@ -37,7 +37,7 @@ type door struct {
 
 	mu     sync.Mutex
 	events []string // "refused stalled", "failed Produce CORRUPT_MESSAGE" …
-	open   int      // connections
+	conns  int      // that are served
 }
 
 // inDoor runs a test against a door. change may be nil.
@@ -75,7 +75,7 @@ func (d *door) close() {
 		assert.NoError(d, d.log.Check(context.Background()))
 	}
 	assert.NoError(d, d.log.Close(context.Background()))
-	assert.Zero(d, d.open, "a connection was forgotten")
+	assert.Zero(d, d.conns, "a connection was forgotten")
 }
 
 func (d *door) record() Events {
@@ -85,8 +85,8 @@ func (d *door) record() Events {
 		d.events = append(d.events, fmt.Sprintf(format, args...))
 	}
 	return Events{
-		Opened:  func() { d.mu.Lock(); d.open++; d.mu.Unlock() },
-		Closed:  func() { d.mu.Lock(); d.open--; d.mu.Unlock() },
+		Opened:  func() { d.mu.Lock(); d.conns++; d.mu.Unlock() },
+		Closed:  func() { d.mu.Lock(); d.conns--; d.mu.Unlock() },
 		Failed:  func(api, code string) { note("failed %s %s", api, code) },
 		Refused: func(reason string) { note("refused %s", reason) },
 	}

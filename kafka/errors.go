@@ -10,9 +10,9 @@ import (
 	"streamhouse/log"
 )
 
-// codes translates the engine's errors. The first that matches counts.
+// codeTable translates the engine's errors. The first that matches counts.
 // What a client should try again has a code that its library retries.
-var codes = []struct {
+var codeTable = []struct {
 	err  error
 	code *kerr.Error
 }{
@@ -65,7 +65,7 @@ func codeOf(err error) int16 {
 	if own, ok := errors.AsType[*kerr.Error](err); ok {
 		return own.Code
 	}
-	for _, c := range codes {
+	for _, c := range codeTable {
 		if errors.Is(err, c.err) {
 			return c.code.Code
 		}
@@ -74,7 +74,7 @@ func codeOf(err error) int16 {
 	return kerr.UnknownServerError.Code
 }
 
-// textOf returns an error's text for the answers that have a place for it.
+// textOf returns an error's text for the answers that have a field for it.
 func textOf(err error) *string {
 	if err == nil {
 		return nil

@@ -42,7 +42,7 @@ func TestEveryErrorHasACode(t *testing.T) {
 
 func TestCodes(t *testing.T) {
 	require.Zero(t, codeOf(nil))
-	for _, c := range codes {
+	for _, c := range codeTable {
 		require.NotZero(t, codeOf(c.err), "an error is never success")
 		requireCode(t, c.code, codeOf(fmt.Errorf("wrapped: %w", c.err)), "%v is hidden by a row before it", c.err)
 	}

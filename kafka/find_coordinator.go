@@ -17,7 +17,7 @@ const (
 //
 //   - From version 4 on a request has several keys, each with its own answer.
 //   - A transaction's coordinator is this broker too: a client that is told so learns from
-//     InitProducerId that transactions are refused, and why; with an error here it would
+//     InitProducerId that transactions are rejected, and why; with an error here it would
 //     look for a coordinator for ever.
 //   - Share groups (type 2) do not exist here: INVALID_REQUEST, as from a Kafka where they are off.
 func (s *Server) findCoordinator(_ context.Context, c *client, req *kmsg.FindCoordinatorRequest) *kmsg.FindCoordinatorResponse {

@@ -29,12 +29,12 @@ func (s *Server) incrementalAlterConfigs(ctx context.Context, _ *client, req *km
 		defer s.configs.Unlock()
 	}
 	var changes []log.ConfigChange
-	var slots []outcomeSlot
+	var slots []errorSlot
 	for i := range req.Resources {
 		r, out := &req.Resources[i], &resp.Resources[i]
 		out.Default()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		slot := outcomeSlot{&out.ErrorCode, &out.ErrorMessage}
+		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
 		err := alterable(r.ResourceType, r.ResourceName, named[r.ResourceName])
 		var change log.ConfigChange
 		if err == nil {
@@ -46,8 +46,8 @@ func (s *Server) incrementalAlterConfigs(ctx context.Context, _ *client, req *km
 		}
 		changes, slots = append(changes, change), append(slots, slot)
 	}
-	errs, err := await(ctx, s.log.AlterConfigs(changes, req.ValidateOnly), 0)
-	fillOutcomes(slots, errs, err)
+	errs, err := awaitChange(ctx, s.log.AlterConfigs(changes, req.ValidateOnly), 0)
+	fillErrors(slots, errs, err)
 	return resp
 }
 

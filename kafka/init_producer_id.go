@@ -11,7 +11,7 @@ import (
 // initProducerID answers InitProducerId with an id that nobody else has, at epoch 0, for an idempotent producer (KIP-98).
 // The id and epoch that a client may name from version 3 on (KIP-360) are for transactions: it gets a new id.
 //
-// A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: all clients take that for final and
+// A transactional id is rejected with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: all clients take that for final and
 // report it, where librdkafka would retry most other codes for ever.
 func (s *Server) initProducerID(ctx context.Context, c *client, req *kmsg.InitProducerIDRequest) *kmsg.InitProducerIDResponse {
 	resp := req.ResponseKind().(*kmsg.InitProducerIDResponse)

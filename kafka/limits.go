@@ -11,6 +11,8 @@ const (
 	// librdkafka can be set to 1,000,000. Beyond it the connection is not read on.
 	maxInFlight = 64
 
+	// samplerPause is how long a logSampler stays silent after it has told something.
+	samplerPause = 10 * time.Second
 	// keptBuffer is the largest buffer for answers that is kept for the next one.
 	keptBuffer = 64 << 10
 

@@ -11,7 +11,7 @@ import (
 	"streamhouse/log"
 )
 
-// Timestamps of ListOffsets that mean a place.
+// Timestamps of ListOffsets with a special meaning.
 const (
 	latestOffset        = -1
 	earliestOffset      = -2
@@ -21,13 +21,13 @@ const (
 	pendingUploadOffset = -6 // KIP-1023: neither does anything wait for it
 )
 
-// placesSince are the versions in which those timestamps began to have a meaning.
-var placesSince = map[int64]int16{
+// specialSince has the version in which each of them began to have its meaning.
+var specialSince = map[int64]int16{
 	latestOffset: 0, earliestOffset: 0, maxTimestampOffset: 7, earliestLocalOffset: 8, latestTieredOffset: 9, pendingUploadOffset: 11,
 }
 
 // listOffsets answers ListOffsets: the ends of a partition, or its first record at or after a time.
-// A place that does not exist has offset -1. Both isolation levels see the same: there are no transactions.
+// Where there is no such record the offset is -1. Both isolation levels see the same: there are no transactions.
 //
 //   - Version 0 asks for the offsets before a time at which the log could be cut, latest first. It can be
 //     cut anywhere here, so they are that of the time, or the end, and the start.
@@ -87,7 +87,7 @@ func repeated(req *kmsg.ListOffsetsRequest) map[offsetAsked]bool {
 	return seen
 }
 
-// lookup finds the place of one partition. Several run side by side.
+// lookup finds the offset of one partition. Several run side by side.
 type lookup struct {
 	log     *log.Log
 	version int16
@@ -117,7 +117,7 @@ func (l lookup) run(ctx context.Context) {
 
 func (l lookup) locate(ctx context.Context, b log.Bounds) (log.OffsetAt, error) {
 	nowhere := log.OffsetAt{Offset: -1, Timestamp: -1, LeaderEpoch: -1}
-	if since, ok := placesSince[l.in.Timestamp]; l.in.Timestamp < 0 && (!ok || l.version < since) {
+	if since, ok := specialSince[l.in.Timestamp]; l.in.Timestamp < 0 && (!ok || l.version < since) {
 		return nowhere, fmt.Errorf("%w: timestamp %d in version %d", kerr.UnsupportedVersion, l.in.Timestamp, l.version)
 	}
 	switch l.in.Timestamp {

@@ -33,7 +33,7 @@ type Options struct {
 	Logger       *slog.Logger // default: slog.Default()
 }
 
-// withDefaults fills in what is unset and refuses what cannot work.
+// withDefaults fills in what is unset and rejects what cannot work.
 func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.DefaultPartitions, 1)
 	orDefault(&o.MaxFrameBytes, log.MaxFrameBytes)

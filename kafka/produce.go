@@ -17,14 +17,14 @@ import (
 //   - Versions 0 to 2 carry the message formats from before Kafka 0.11: UNSUPPORTED_FOR_MESSAGE_FORMAT.
 //   - acks=0 gets no answer. When something is wrong the connection is closed, as by Kafka.
 //   - A timeout of 0 or less means the longest.
-//   - Transactional producers are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED; see [Server.initProducerID].
+//   - Transactional producers are rejected with TRANSACTIONAL_ID_AUTHORIZATION_FAILED; see [Server.initProducerID].
 //   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID.
 //   - Several batches for one partition are taken, all or none; of an idempotent producer one.
 //
 // The engine keeps the record bytes, and with them the frame that they came in.
 func (s *Server) produce(ctx context.Context, c *client, req *kmsg.ProduceRequest) func() *kmsg.ProduceResponse {
 	p := s.layOutProduce(req)
-	ctx, cancel := context.WithTimeout(ctx, patience(req.TimeoutMillis, maxProduceWait))
+	ctx, cancel := context.WithTimeout(ctx, clientTimeout(req.TimeoutMillis, maxProduceWait))
 	pending := p.append(ctx, s.log, c)
 	return func() *kmsg.ProduceResponse {
 		defer cancel()
@@ -52,14 +52,14 @@ type producing struct {
 // layOutProduce prepares the answer, and picks what can be appended.
 func (s *Server) layOutProduce(req *kmsg.ProduceRequest) *producing {
 	p := &producing{resp: req.ResponseKind().(*kmsg.ProduceResponse)}
-	refusal := refuseProduce(req)
+	invalid := checkProduce(req)
 	p.resp.Topics = make([]kmsg.ProduceResponseTopic, len(req.Topics))
 	for i := range req.Topics {
 		rt, t := &req.Topics[i], &p.resp.Topics[i]
 		t.Topic, t.TopicID = rt.Topic, rt.TopicID
 		id, err := s.topicID(req.Version >= 13, rt.Topic, rt.TopicID)
-		if refusal != nil {
-			err = refusal
+		if invalid != nil {
+			err = invalid
 		}
 		t.Partitions = make([]kmsg.ProduceResponseTopicPartition, len(rt.Partitions))
 		for j := range rt.Partitions {
@@ -69,8 +69,8 @@ func (s *Server) layOutProduce(req *kmsg.ProduceRequest) *producing {
 	return p
 }
 
-// refuseProduce returns why a whole request is refused, or nil.
-func refuseProduce(req *kmsg.ProduceRequest) error {
+// checkProduce returns why a whole request is rejected, or nil.
+func checkProduce(req *kmsg.ProduceRequest) error {
 	switch {
 	case req.Version < 3:
 		return fmt.Errorf("%w: Produce version %d, record batches begin with version 3 (Kafka 0.11)", kerr.UnsupportedForMessageFormat, req.Version)
@@ -94,7 +94,7 @@ func (p *producing) add(topic log.TopicID, err error, in *kmsg.ProduceRequestTop
 }
 
 // append hands the batches to the engine. While too much waits to be flushed this blocks, and the connection is
-// read no further. One that was refused then must not be overtaken by the next, so it is the connection's last.
+// read no further. One that was rejected then must not be overtaken by the next, so it is the connection's last.
 func (p *producing) append(ctx context.Context, l *log.Log, c *client) *log.Pending[[]log.AppendResult] {
 	if len(p.batches) == 0 {
 		return nil

@@ -40,7 +40,7 @@ type Server struct {
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
 	served    sync.WaitGroup // connections
-	crowd     sparse
+	crowd     logSampler
 }
 
 // NewServer makes the Kafka door of an engine. Bad options are an error.
@@ -73,7 +73,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if !s.listen(ln) {
 		return errors.Join(errors.New("the Kafka server is shut down"), ln.Close())
 	}
-	pause, trouble := time.Duration(0), sparse{}
+	pause, trouble := time.Duration(0), logSampler{}
 	for {
 		nc, err := ln.Accept()
 		switch {

@@ -9,9 +9,8 @@ import (
 	"streamhouse/kafka/wire"
 )
 
-// table is the only place where a request's versions are written: dispatch, the
-// version check and the answer to ApiVersions all read it. The key of a row
-// comes from the handler's request type.
+// table is the one list of requests with their versions: dispatch, the version check and the
+// answer to ApiVersions all read it. The key of a row comes from the handler's request type.
 //
 // The newest versions are those of Apache Kafka 4.x. The oldest is 0 wherever the
 // meaning allows it: clients in use still ask for old ones. Fetch below 4 carries the
@@ -71,13 +70,13 @@ const (
 // reply does or awaits what is left of a request and returns its answer; nil is no answer.
 type reply func() wire.Response
 
-// message and answer say that a handler takes and returns pointers to structs.
+// requestPtr and responsePtr say that a handler takes and returns pointers to structs.
 type (
-	message[T any] interface {
+	requestPtr[T any] interface {
 		*T
 		kmsg.Request
 	}
-	answer[T any] interface {
+	responsePtr[T any] interface {
 		*T
 		wire.Response
 	}
@@ -85,7 +84,7 @@ type (
 
 // on declares a request that runs by itself: it sees the effect of what came
 // before it on the connection, and may block.
-func on[Q any, P message[Q], A any, R answer[A]](low, high int16, handle func(context.Context, *client, P) R) api {
+func on[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, handle func(context.Context, *client, P) R) api {
 	return row[Q, P, A](low, high, modeOn, func(ctx context.Context, c *client, req P) reply {
 		return func() wire.Response { return handle(ctx, c, req) }
 	})
@@ -93,7 +92,7 @@ func on[Q any, P message[Q], A any, R answer[A]](low, high int16, handle func(co
 
 // wait declares a request whose handler starts the work, in the order of the
 // requests, and returns what the connection's writer waits for.
-func wait[Q any, P message[Q], A any, R answer[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
+func wait[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
 	return row[Q, P, A](low, high, modeWait, func(ctx context.Context, c *client, req P) reply {
 		finish := start(ctx, c, req)
 		return func() wire.Response {
@@ -106,13 +105,13 @@ func wait[Q any, P message[Q], A any, R answer[A]](low, high int16, start func(c
 }
 
 // poll declares a wait whose context ends with Shutdown, because its answer can be cut short.
-func poll[Q any, P message[Q], A any, R answer[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
+func poll[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
 	a := wait(low, high, start)
 	a.mode = modePoll
 	return a
 }
 
-func row[Q any, P message[Q], A any](low, high int16, m mode, start func(context.Context, *client, P) reply) api {
+func row[Q any, P requestPtr[Q], A any](low, high int16, m mode, start func(context.Context, *client, P) reply) api {
 	key := P(new(Q)).Key()
 	a := api{
 		key: key, name: kmsg.NameForKey(key), min: low, max: high, mode: m,

@@ -2,8 +2,8 @@ package kafka
 
 import "time"
 
-// patience is how long a client waits for an answer, within bounds.
-func patience(millis int32, most time.Duration) time.Duration {
+// clientTimeout is how long a client waits for an answer, within bounds.
+func clientTimeout(millis int32, most time.Duration) time.Duration {
 	if d := time.Duration(millis) * time.Millisecond; d > 0 && d < most {
 		return d
 	}

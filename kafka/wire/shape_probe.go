@@ -27,8 +27,8 @@ type shapeProbe struct {
 	flexible     bool
 }
 
-// place finds the struct that is probed in a fresh request, making the arrays on its way.
-type place func(root reflect.Value) reflect.Value
+// accessor finds the struct that is probed in a fresh request, making the arrays on its way.
+type accessor func(root reflect.Value) reflect.Value
 
 func (p *shapeProbe) request() kmsg.Request {
 	req := kmsg.RequestForKey(p.key)
@@ -37,7 +37,7 @@ func (p *shapeProbe) request() kmsg.Request {
 }
 
 // encode encodes a request in which one struct was changed.
-func (p *shapeProbe) encode(at place, change func(reflect.Value)) []byte {
+func (p *shapeProbe) encode(at accessor, change func(reflect.Value)) []byte {
 	req := p.request()
 	change(at(reflect.ValueOf(req).Elem()))
 	return req.AppendTo(nil)
@@ -45,7 +45,7 @@ func (p *shapeProbe) encode(at place, change func(reflect.Value)) []byte {
 
 var tagsType = reflect.TypeFor[kmsg.Tags]()
 
-func (p *shapeProbe) structure(t reflect.Type, at place) *Shape {
+func (p *shapeProbe) structure(t reflect.Type, at accessor) *Shape {
 	s := &Shape{flexible: p.flexible, tagged: p.flexible}
 	base := p.encode(at, func(reflect.Value) {})
 	for i := range t.NumField() {
@@ -75,7 +75,7 @@ func (p *shapeProbe) structure(t reflect.Type, at place) *Shape {
 }
 
 // nested adds a struct within a struct: in line, or as a tag.
-func (p *shapeProbe) nested(s *Shape, t reflect.Type, at place, base, changed []byte) {
+func (p *shapeProbe) nested(s *Shape, t reflect.Type, at accessor, base, changed []byte) {
 	inner := p.structure(t, func(root reflect.Value) reflect.Value {
 		v := at(root)
 		alter(v) // a tag is there only when it is not at its default
@@ -98,7 +98,7 @@ func (p *shapeProbe) nested(s *Shape, t reflect.Type, at place, base, changed []
 }
 
 // element is the shape of what an array holds.
-func (p *shapeProbe) element(t reflect.Type, array place) *Shape {
+func (p *shapeProbe) element(t reflect.Type, array accessor) *Shape {
 	if t.Kind() != reflect.Struct {
 		kind, size := kindOf(t)
 		return &Shape{flexible: p.flexible, fields: []shapeField{{kind: kind, size: size}}}

@@ -89,7 +89,7 @@ func randomize(r *rand.Rand, v reflect.Value) {
 	}
 }
 
-// TestShapesFit: the shapes take what kmsg writes, to the last byte, and refuse all that is cut short.
+// TestShapesFit: the shapes take what kmsg writes, to the last byte, and reject all that is cut short.
 func TestShapesFit(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	eachVersion(t, func(t *testing.T, v versioned) {
