@@ -1,12 +1,12 @@
 package wire
 
 import (
-	"bufio"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,24 +26,28 @@ func (v versioned) request() kmsg.Request {
 	return req
 }
 
-// eachVersion calls f for every request and version of the request table, as its golden file has it.
-func eachVersion(t *testing.T, f func(t *testing.T, v versioned)) {
-	table, err := os.Open("../testdata/table.golden")
+// tableVersions are the requests and versions of the request table, as its golden file has them.
+func tableVersions(t testing.TB) (all []versioned) {
+	t.Helper()
+	table, err := os.ReadFile("../testdata/table.golden")
 	require.NoError(t, err)
-	defer table.Close()
-	lines := bufio.NewScanner(table)
-	rows := 0
-	for ; lines.Scan(); rows++ {
+	for line := range strings.Lines(string(table)) {
 		var key, low, high int16
 		var name string
-		_, err := fmt.Sscanf(lines.Text(), "%d %s %d-%d", &key, &name, &low, &high)
-		require.NoError(t, err, "%q", lines.Text())
+		_, err := fmt.Sscanf(line, "%d %s %d-%d", &key, &name, &low, &high)
+		require.NoError(t, err, "%q", line)
 		for version := low; version <= high; version++ {
-			t.Run(fmt.Sprintf("%s/%d", name, version), func(t *testing.T) { f(t, versioned{key, version, ShapeOf(key, version)}) })
+			all = append(all, versioned{key, version, ShapeOf(key, version)})
 		}
 	}
-	require.NoError(t, lines.Err())
-	require.Greater(t, rows, 20)
+	require.Greater(t, len(all), 100)
+	return all
+}
+
+func eachVersion(t *testing.T, f func(t *testing.T, v versioned)) {
+	for _, v := range tableVersions(t) {
+		t.Run(fmt.Sprintf("%s/%d", kmsg.NameForKey(v.key), v.version), func(t *testing.T) { f(t, v) })
+	}
 }
 
 // randomize gives every field below v a random value.
