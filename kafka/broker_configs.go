@@ -22,7 +22,7 @@ func (s *Server) brokerConfigs() (all []sourcedConfig) {
 	millis := func(name string, d time.Duration, kind log.ConfigType, doc string) {
 		number(name, max(d.Milliseconds(), 0), kind, doc)
 	}
-	groups := s.groups.o
+	groups := s.groups.Options()
 	add("auto.create.topics.enable", strconv.FormatBool(s.o.AutoCreateTopics), log.ConfigBool, "A topic that a client asks for is created.")
 	number("broker.id", nodeID, log.ConfigInt, "The broker's id.")
 	millis("connections.max.idle.ms", s.o.IdleTimeout, log.ConfigLong, "A connection that asks nothing is closed after this time.")

@@ -25,7 +25,7 @@ func (s *Server) deleteGroups(ctx context.Context, _ *client, req *kmsg.DeleteGr
 		resp.Groups = append(resp.Groups, one)
 	}
 	return func() *kmsg.DeleteGroupsResponse {
-		ctx, cancel := s.groups.patience(ctx)
+		ctx, cancel := s.untilDurable(ctx)
 		defer cancel()
 		for i := range resp.Groups {
 			one := &resp.Groups[i]
@@ -41,21 +41,11 @@ func (s *Server) deleteGroups(ctx context.Context, _ *client, req *kmsg.DeleteGr
 	}
 }
 
-// startDelete begins to delete a group. It holds the group still while it does:
-// whoever joins afterwards commits afterwards.
-func (s *Server) startDelete(name string) (*log.Pending[[]error], int16) {
-	if code := checkGroupName(name, false); code != 0 {
-		return nil, code
-	}
-	g, code := s.groups.enterOrCreate(name)
-	if code != 0 {
-		return nil, code
-	}
-	defer g.exit()
-	if len(g.members) > 0 {
-		return nil, kerr.NonEmptyGroup.Code
-	}
-	return s.log.DeleteGroups([]string{name}), 0
+// startDelete begins to delete a group that has no members. Whoever joins
+// afterwards commits afterwards.
+func (s *Server) startDelete(name string) (deletion *log.Pending[[]error], code int16) {
+	err := s.groups.WhileEmpty(name, func() { deletion = s.log.DeleteGroups([]string{name}) })
+	return deletion, groupCode(err)
 }
 
 // only is the outcome of a change of one thing.

@@ -2,15 +2,21 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log/group"
 )
 
 // groupOperations are the operations on a group as a bit field, those that
 // everybody may do as long as there are no ACLs: read (3), delete (6), describe (8).
 const groupOperations = 1<<3 | 1<<6 | 1<<8
+
+// groupDead is the state of a group that does not exist.
+const groupDead = "Dead"
 
 // describeGroups answers DescribeGroups. Subscriptions and assignments are
 // told of a stable group only; those of another are about to change.
@@ -27,8 +33,6 @@ func (s *Server) describeGroups(_ context.Context, _ *client, req *kmsg.Describe
 			one.ErrorCode = kerr.InvalidRequest.Code
 			resp.Groups = append(resp.Groups, one)
 			return resp // the client sees that groups are missing, and why
-		case checkGroupName(name, false) != 0:
-			one.ErrorCode = kerr.InvalidGroupID.Code
 		default:
 			s.describeGroup(&one, req.Version)
 		}
@@ -41,15 +45,14 @@ func (s *Server) describeGroups(_ context.Context, _ *client, req *kmsg.Describe
 }
 
 func (s *Server) describeGroup(one *kmsg.DescribeGroupsResponseGroup, version int16) {
-	g, code := s.groups.enter(one.Group)
+	d, err := s.groups.Describe(one.Group)
 	switch {
-	case code != 0:
-		one.ErrorCode = code
-	case g != nil:
-		defer g.exit()
-		g.describe(one)
+	case err == nil:
+		fillDescription(one, &d)
+	case !errors.Is(err, group.ErrUnknownGroup):
+		one.ErrorCode = groupCode(err)
 	case s.hasOffsets(one.Group):
-		one.State = groupEmpty.String()
+		one.State = group.Empty.String()
 	default:
 		one.State = groupDead
 		if version >= 6 {
@@ -62,18 +65,12 @@ func (s *Server) describeGroup(one *kmsg.DescribeGroupsResponseGroup, version in
 // hasOffsets tells whether anything is committed for a group.
 func (s *Server) hasOffsets(group string) bool { return len(s.log.CommittedOffsets(group)) > 0 }
 
-// describe fills in a group's description. Metadata and assignments are shared with the members.
-func (g *group) describe(one *kmsg.DescribeGroupsResponseGroup) {
-	one.State, one.ProtocolType = g.state.String(), g.protocolType
-	if g.state == groupStable {
-		one.Protocol = g.protocol
-	}
-	for _, m := range g.ordered() {
+func fillDescription(one *kmsg.DescribeGroupsResponseGroup, d *group.Description) {
+	one.State, one.ProtocolType, one.Protocol = d.State.String(), d.ProtocolType, d.Protocol
+	for _, m := range d.Members {
 		r := kmsg.NewDescribeGroupsResponseGroupMember()
-		r.MemberID, r.InstanceID, r.ClientID, r.ClientHost = m.id, m.instance, m.clientID, "/"+m.clientHost
-		if g.state == groupStable {
-			r.ProtocolMetadata, r.MemberAssignment = m.metadata(g.protocol), m.assignment
-		}
+		r.MemberID, r.InstanceID, r.ClientID, r.ClientHost = m.MemberID, m.InstanceID, m.ClientID, "/"+m.ClientHost
+		r.ProtocolMetadata, r.MemberAssignment = m.Metadata, m.Assignment
 		one.Members = append(one.Members, r)
 	}
 }

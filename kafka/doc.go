@@ -1,6 +1,6 @@
 // Package kafka is the Kafka door: it speaks the Kafka protocol on any number
-// of listeners and turns requests into calls of the engine (package log). It
-// keeps nothing but the membership of consumer groups.
+// of listeners and turns requests into calls of the engine (package log) and of
+// the consumer groups (package log/group). It keeps nothing itself.
 //
 // # Where to look
 //
@@ -14,7 +14,7 @@
 //	changes.go          waiting for changes that requests make, and telling what became of them
 //	topics.go           topics by name or id; configs.go, leader_epoch.go: what else several requests need
 //	<request>.go        one file per request
-//	group*.go           the membership of consumer groups
+//	groups.go           what the requests of groups share
 //
 // # A request's way
 //

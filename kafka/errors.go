@@ -8,9 +8,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
-// codeTable translates the engine's errors. The first that matches counts.
+// codeTable translates the errors of the engine and of the groups. The first that matches counts.
 // What a client should try again has a code that its library retries.
 var codeTable = []struct {
 	err  error
@@ -37,6 +38,23 @@ var codeTable = []struct {
 
 	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},
 	{log.ErrInvalidProducerEpoch, kerr.InvalidProducerEpoch},
+
+	{group.ErrUnknownMember, kerr.UnknownMemberID},
+	{group.ErrFencedInstanceID, kerr.FencedInstanceID},
+	{group.ErrIllegalGeneration, kerr.IllegalGeneration},
+	{group.ErrRebalanceInProgress, kerr.RebalanceInProgress},
+	{group.ErrMemberIDRequired, kerr.MemberIDRequired},
+	{group.ErrInconsistentProtocol, kerr.InconsistentGroupProtocol},
+	{group.ErrInvalidSessionTimeout, kerr.InvalidSessionTimeout},
+	{group.ErrInvalidInstanceID, kerr.InvalidRequest},
+	{group.ErrTooLarge, kerr.InvalidRequest},
+	{group.ErrUnknownGroup, kerr.GroupIDNotFound},
+	{group.ErrNotEmpty, kerr.NonEmptyGroup},
+	{group.ErrGroupFull, kerr.GroupMaxSizeReached},
+	// These make the client look for its coordinator, and join again.
+	{group.ErrOverloaded, kerr.CoordinatorNotAvailable},
+	{group.ErrClosed, kerr.NotCoordinator},
+	{group.ErrCanceled, kerr.NotCoordinator}, // the server drains, or nobody reads the answer
 
 	{log.ErrOffsetOutOfRange, kerr.OffsetOutOfRange},
 	{log.ErrFencedLeaderEpoch, kerr.FencedLeaderEpoch},

@@ -5,6 +5,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log/group"
 )
 
 // Types of key that a coordinator may be sought for.
@@ -45,7 +47,7 @@ func (s *Server) findCoordinator(_ context.Context, c *client, req *kmsg.FindCoo
 func (s *Server) coordinator(c *client, keyType int8, key string) kmsg.FindCoordinatorResponseCoordinator {
 	switch keyType {
 	case coordinatorGroup:
-		if checkGroupName(key, false) != 0 {
+		if group.CheckName(key) != nil {
 			return noCoordinator(kerr.InvalidGroupID, "the group's name is too long")
 		}
 	case coordinatorTransaction:

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/group"
 	"streamhouse/objstore"
 	"streamhouse/objstore/mem"
 )
@@ -22,7 +23,7 @@ type offsetTest struct {
 	ids   map[string]log.TopicID
 }
 
-func inOffsets(t *testing.T, o GroupOptions, test func(*offsetTest)) {
+func inOffsets(t *testing.T, o group.Options, test func(*offsetTest)) {
 	inGroups(t, o, func(g *groupTest) {
 		ot := &offsetTest{groupTest: g, store: &gatedStore{Store: mem.New()}, ids: map[string]log.TopicID{}}
 		l, err := log.Open(g.ctx, ot.store, log.Options{MetadataPath: filepath.Join(t.TempDir(), "meta.db")})

@@ -11,6 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
 // groupTest drives the membership handlers of a server on a fake clock. Every
@@ -23,18 +26,32 @@ type groupTest struct {
 
 // inGroups runs a test in a bubble of fake time, and at its end checks that a
 // group without members has left nothing behind.
-func inGroups(t *testing.T, o GroupOptions, test func(*groupTest)) {
+func inGroups(t *testing.T, o group.Options, test func(*groupTest)) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &groupTest{T: t, s: &Server{groups: newGroups(o, slog.New(slog.DiscardHandler))}, ctx: t.Context()}
+		g := &groupTest{T: t, s: groupServer(o, nil), ctx: t.Context()}
 		test(g)
-		g.s.groups.close()
-		require.Empty(t, g.s.groups.byName)
-		require.Zero(t, g.s.groups.bytes.Load(), "bytes are still charged")
+		g.s.groups.Close()
+		stats := g.s.groups.Stats()
+		require.Zero(t, stats.States, "groups are left")
+		require.Zero(t, stats.Bytes, "bytes are still charged")
 	})
 }
 
+// groupServer is a server that has no connections, for the handlers of groups.
+func groupServer(o group.Options, l *log.Log) *Server {
+	return &Server{log: l, o: Options{CommitTimeout: 15 * time.Second}, groups: newGroups(o, slog.New(slog.DiscardHandler))}
+}
+
+// groups is how many groups somebody is in.
+func (g *groupTest) groups() (n int) {
+	for _, groups := range g.s.groups.Stats().States {
+		n += groups
+	}
+	return n
+}
+
 // noDelay makes the first generation begin at once.
-var noDelay = GroupOptions{InitialRebalanceDelay: -1}
+var noDelay = group.Options{InitialRebalanceDelay: -1}
 
 // call is a request that may still wait for its answer.
 type call[T any] struct {
@@ -222,29 +239,6 @@ func (g *groupTest) synced(members ...*testMember) {
 	}
 }
 
-// state is what DescribeGroups says.
-func (g *groupTest) state() string {
-	gr, c := g.s.groups.enter("g")
-	require.Zero(g, c)
-	if gr == nil {
-		return groupDead
-	}
-	defer gr.exit()
-	return gr.state.String()
-}
-
-// beating sends heartbeats for members that live, for d, and returns the last answer to each.
-func (g *groupTest) beating(d time.Duration, members ...*testMember) []int16 {
-	codes := make([]int16, len(members))
-	for end := time.Now().Add(d); time.Now().Before(end); {
-		time.Sleep(min(3*time.Second, time.Until(end)))
-		for i, m := range members {
-			codes[i] = m.beat()
-		}
-	}
-	return codes
-}
-
 // code compares error codes by name.
 func code(t require.TestingT, want *kerr.Error, got int16) {
 	if h, ok := t.(interface{ Helper() }); ok {
@@ -261,101 +255,9 @@ func code(t require.TestingT, want *kerr.Error, got int16) {
 	require.Equal(t, wanted, name)
 }
 
-func TestGroupLifeOfOneMember(t *testing.T) {
-	inGroups(t, GroupOptions{}, func(g *groupTest) {
-		m := g.member("app")
-		start := time.Now()
-		join := m.enter()
-		join.waits()
-		require.Equal(t, "PreparingRebalance", g.state())
-		resp := m.in(join)
-		require.Equal(t, 3*time.Second, time.Since(start), "the first rebalance waits for others")
-		require.Equal(t, int32(1), resp.Generation)
-		require.Equal(t, "consumer", *resp.ProtocolType)
-		require.Equal(t, "range", m.protocol)
-		require.True(t, m.leader)
-		require.Len(t, m.members, 1)
-		require.Equal(t, "of range", string(m.members[0].ProtocolMetadata))
-		require.Equal(t, "CompletingRebalance", g.state())
-		code(t, nil, m.beat())
-
-		require.Equal(t, "0/1", m.got(m.sync()))
-		require.Equal(t, "Stable", g.state())
-		require.Equal(t, "0/1", m.got(m.sync()), "asked again, told again")
-		code(t, nil, m.beat())
-		require.Equal(t, groupCounts{States: [groupStates]int{groupStable: 1}, Members: 1, Rebalances: 1,
-			Bytes: g.s.groups.bytes.Load()}, g.s.groups.counts())
-
-		code(t, nil, m.leave())
-		require.Equal(t, groupDead, g.state())
-		require.Empty(t, g.s.groups.byName, "a group without members and offsets leaves nothing")
-		code(t, kerr.UnknownMemberID, m.beat())
-		code(t, kerr.UnknownMemberID, m.leave())
-		code(t, kerr.UnknownMemberID, m.sync().answer().ErrorCode)
-		code(t, kerr.UnknownMemberID, m.join().answer().ErrorCode)
-	})
-}
-
-func TestGroupSecondMemberRebalances(t *testing.T) {
-	inGroups(t, noDelay, func(g *groupTest) {
-		a, b := g.member("a"), g.member("b")
-		g.settled(a)
-		joinB := b.enter()
-		joinB.waits()
-		code(t, kerr.RebalanceInProgress, a.beat())
-		code(t, kerr.RebalanceInProgress, a.sync().answer().ErrorCode)
-		joinA := a.enter()
-		a.in(joinA)
-		b.in(joinB)
-		require.Equal(t, []int32{2, 2}, []int32{a.generation, b.generation})
-		require.True(t, a.leader, "a leader that stays keeps the lead")
-		require.False(t, b.leader)
-		require.Empty(t, b.members, "followers need not know the others")
-		require.Len(t, a.members, 2)
-
-		syncB := b.sync()
-		syncB.waits()
-		require.Equal(t, "0/2", a.got(a.sync()))
-		require.Equal(t, "1/2", b.got(syncB))
-		require.Equal(t, "1/2", b.got(b.sync()), "asked again, told again")
-
-		code(t, nil, a.leave())
-		code(t, kerr.RebalanceInProgress, b.beat())
-		b.in(b.enter())
-		require.True(t, b.leader)
-		require.Equal(t, int32(3), b.generation)
-	})
-}
-
-func TestGroupCloseAnswersThoseWhoWait(t *testing.T) {
-	inGroups(t, noDelay, func(g *groupTest) {
-		a, b, other := g.member("a"), g.member("b"), g.member("c")
-		g.settled(a)
-		join := b.enter()
-		other.group = "other"
-		lone := g.member("d")
-		lone.group = "other"
-		joinOther, joinLone := g.startTwo(other, lone)
-		follower, leader := other, lone
-		other.in(joinOther)
-		lone.in(joinLone)
-		if other.leader {
-			follower, leader = lone, other
-		}
-		sync := follower.sync()
-		join.waits()
-		sync.waits()
-		g.s.groups.close()
-		code(t, kerr.NotCoordinator, join.answer().ErrorCode)
-		code(t, kerr.NotCoordinator, sync.answer().ErrorCode)
-		code(t, kerr.NotCoordinator, a.beat())
-		code(t, kerr.NotCoordinator, leader.sync().answer().ErrorCode)
-		code(t, kerr.NotCoordinator, b.join().answer().ErrorCode)
-	})
-}
-
-// startTwo lets two members join one generation.
-func (g *groupTest) startTwo(a, b *testMember) (joinA, joinB *call[*kmsg.JoinGroupResponse]) {
-	a.id, b.id = a.join().answer().MemberID, b.join().answer().MemberID
-	return a.join(), b.join()
+// restarted is a static member whose process was restarted: it has lost its id.
+func (m *testMember) restarted() *testMember {
+	again := *m
+	again.id, again.generation = "", -1
+	return &again
 }

@@ -3,8 +3,9 @@ package kafka
 import (
 	"context"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log/group"
 )
 
 // heartbeat answers Heartbeat: it prolongs the member's session, and tells it
@@ -13,21 +14,7 @@ import (
 //   - From version 3 on a member may be static (KIP-345).
 func (s *Server) heartbeat(_ context.Context, _ *client, req *kmsg.HeartbeatRequest) *kmsg.HeartbeatResponse {
 	resp := req.ResponseKind().(*kmsg.HeartbeatResponse)
-	resp.ErrorCode = s.groups.beat(req)
+	who := group.Identity{MemberID: req.MemberID, InstanceID: req.InstanceID, Generation: req.Generation}
+	resp.ErrorCode = groupCode(s.groups.Heartbeat(req.Group, who))
 	return resp
-}
-
-func (gs *groups) beat(req *kmsg.HeartbeatRequest) int16 {
-	if code := checkGroupName(req.Group, true); code != 0 {
-		return code
-	}
-	g, code := gs.enter(req.Group)
-	switch {
-	case code != 0:
-		return code
-	case g == nil:
-		return kerr.UnknownMemberID.Code
-	}
-	defer g.exit()
-	return g.beat(req)
 }

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"log/slog"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -35,8 +34,8 @@ func TestHeartbeatAnswers(t *testing.T) {
 }
 
 func BenchmarkHeartbeat(b *testing.B) {
-	s := &Server{groups: newGroups(noDelay, slog.New(slog.DiscardHandler))}
-	defer s.groups.close()
+	s := groupServer(noDelay, nil)
+	defer s.groups.Close()
 	c := &client{id: "bench", host: "10.0.0.1"}
 	join := kmsg.NewPtrJoinGroupRequest()
 	join.Version, join.Group, join.ProtocolType, join.Protocols = 3, "g", "consumer", protocols("range")

@@ -4,8 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log/group"
 )
 
 // joinGroup answers JoinGroup once the rebalance that it is part of is over, or
@@ -20,54 +21,50 @@ import (
 //     protocol is empty.
 //   - The reason (version 8) is for the log.
 func (s *Server) joinGroup(ctx context.Context, c *client, req *kmsg.JoinGroupRequest) func() *kmsg.JoinGroupResponse {
-	join := s.startJoin(c, req)
+	join := s.groups.Join(joinRequest(c, req))
 	return func() *kmsg.JoinGroupResponse {
-		late := joinAnswer{code: kerr.NotCoordinator.Code, memberID: req.MemberID} // the server drains, or nobody reads it
-		return joinResponse(req, join.wait(ctx, late))
+		joined, err := join.Wait(ctx)
+		return joinResponse(req, &joined, groupCode(err))
 	}
 }
 
-func (s *Server) startJoin(c *client, req *kmsg.JoinGroupRequest) *outcome[joinAnswer] {
-	code := s.groups.checkJoin(req)
-	if code != 0 {
-		return decided(joinAnswer{code: code, memberID: req.MemberID})
+func joinRequest(c *client, req *kmsg.JoinGroupRequest) group.JoinRequest {
+	join := group.JoinRequest{
+		Group: req.Group, MemberID: req.MemberID, InstanceID: req.InstanceID,
+		ClientID: c.id, ClientHost: c.host,
+		SessionTimeout:   time.Duration(req.SessionTimeoutMillis) * time.Millisecond,
+		RebalanceTimeout: time.Duration(req.RebalanceTimeoutMillis) * time.Millisecond,
+		ProtocolType:     req.ProtocolType,
+		Protocols:        make([]group.Protocol, len(req.Protocols)),
+		RequireMemberID:  req.Version >= 4,
+		SkipsAssignment:  req.Version >= 9,
 	}
-	g, code := s.groups.enterOrCreate(req.Group)
-	if code != 0 {
-		return decided(joinAnswer{code: code, memberID: req.MemberID})
+	if req.Version < 1 {
+		join.RebalanceTimeout = -1
 	}
-	defer g.exit()
+	for i, p := range req.Protocols {
+		join.Protocols[i] = group.Protocol{Name: p.Name, Metadata: p.Metadata}
+	}
 	if req.Reason != nil {
-		s.groups.log.Debug("group join", "group", g.name, "member", req.MemberID, "client", c.id, "reason", *req.Reason)
+		join.Reason = *req.Reason
 	}
-	return g.join(c, req)
+	return join
 }
 
-// checkJoin refuses what no group would take.
-func (gs *groups) checkJoin(req *kmsg.JoinGroupRequest) int16 {
-	if code := checkGroupName(req.Group, true); code != 0 {
-		return code
-	}
-	session := time.Duration(req.SessionTimeoutMillis) * time.Millisecond
-	if session < gs.o.MinSessionTimeout || session > gs.o.MaxSessionTimeout {
-		return kerr.InvalidSessionTimeout.Code
-	}
-	if req.InstanceID != nil && (*req.InstanceID == "" || len(*req.InstanceID) > maxInstanceID) ||
-		len(req.Protocols) > maxProtocols || protocolBytes(req.Protocols) > maxMemberBytes {
-		return kerr.InvalidRequest.Code
-	}
-	return 0
-}
-
-func joinResponse(req *kmsg.JoinGroupRequest, a joinAnswer) *kmsg.JoinGroupResponse {
+func joinResponse(req *kmsg.JoinGroupRequest, joined *group.Joined, code int16) *kmsg.JoinGroupResponse {
 	resp := req.ResponseKind().(*kmsg.JoinGroupResponse)
-	resp.ErrorCode, resp.MemberID = a.code, a.memberID
-	if a.code != 0 {
+	resp.ErrorCode, resp.MemberID = code, joined.MemberID
+	if code != 0 {
 		resp.Generation = -1
 		return resp
 	}
-	resp.Generation = a.generation
-	resp.ProtocolType, resp.Protocol = &a.protocolType, &a.protocol
-	resp.LeaderID, resp.Members, resp.SkipAssignment = a.leader, a.members, a.skip
+	resp.Generation = joined.Generation
+	resp.ProtocolType, resp.Protocol = &joined.ProtocolType, &joined.Protocol
+	resp.LeaderID, resp.SkipAssignment = joined.LeaderID, joined.SkipAssignment
+	for _, m := range joined.Members {
+		one := kmsg.NewJoinGroupResponseMember()
+		one.MemberID, one.InstanceID, one.ProtocolMetadata = m.MemberID, m.InstanceID, m.Metadata
+		resp.Members = append(resp.Members, one)
+	}
 	return resp
 }

@@ -3,8 +3,9 @@ package kafka
 import (
 	"context"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log/group"
 )
 
 // leaveGroup answers LeaveGroup: the members are gone at once, and the others
@@ -16,63 +17,38 @@ import (
 //   - The reason (version 5) is for the log.
 func (s *Server) leaveGroup(_ context.Context, _ *client, req *kmsg.LeaveGroupRequest) *kmsg.LeaveGroupResponse {
 	resp := req.ResponseKind().(*kmsg.LeaveGroupResponse)
-	leaving := req.Members
-	if req.Version < 3 {
-		leaving = []kmsg.LeaveGroupRequestMember{{MemberID: req.MemberID}}
-	}
-	codes, code := s.groups.depart(req.Group, leaving)
+	leaving := leavingMembers(req)
+	errs, err := s.groups.Leave(req.Group, leaving)
 	switch {
-	case code != 0:
-		resp.ErrorCode = code
+	case err != nil:
+		resp.ErrorCode = groupCode(err)
 	case req.Version < 3:
-		resp.ErrorCode = codes[0]
+		resp.ErrorCode = groupCode(errs[0])
 	default:
-		resp.Members = departed(leaving, codes)
+		resp.Members = leftMembers(leaving, errs)
 	}
 	return resp
 }
 
-// depart removes members from a group, and returns an error code for each, or one for all.
-func (gs *groups) depart(name string, leaving []kmsg.LeaveGroupRequestMember) ([]int16, int16) {
-	if code := checkGroupName(name, true); code != 0 {
-		return nil, code
+func leavingMembers(req *kmsg.LeaveGroupRequest) []group.Leaving {
+	if req.Version < 3 {
+		return []group.Leaving{{MemberID: req.MemberID}}
 	}
-	g, code := gs.enter(name)
-	if code != 0 {
-		return nil, code
-	}
-	codes := make([]int16, len(leaving))
-	if g == nil {
-		for i := range codes {
-			codes[i] = kerr.UnknownMemberID.Code
+	leaving := make([]group.Leaving, len(req.Members))
+	for i, m := range req.Members {
+		leaving[i] = group.Leaving{MemberID: m.MemberID, InstanceID: m.InstanceID}
+		if m.Reason != nil {
+			leaving[i].Reason = *m.Reason
 		}
-		return codes, 0
 	}
-	defer g.exit()
-	g.departAll(leaving, codes)
-	return codes, 0
+	return leaving
 }
 
-func (g *group) departAll(leaving []kmsg.LeaveGroupRequestMember, codes []int16) {
-	anyone := false
-	for i, who := range leaving {
-		if who.Reason != nil {
-			g.owner.log.Debug("group leave", "group", g.name, "member", who.MemberID, "reason", *who.Reason)
-		}
-		left, code := g.depart(who)
-		anyone = anyone || left
-		codes[i] = code
-	}
-	if anyone {
-		g.settle("members left")
-	}
-}
-
-func departed(leaving []kmsg.LeaveGroupRequestMember, codes []int16) []kmsg.LeaveGroupResponseMember {
+func leftMembers(leaving []group.Leaving, errs []error) []kmsg.LeaveGroupResponseMember {
 	all := make([]kmsg.LeaveGroupResponseMember, len(leaving))
 	for i, who := range leaving {
 		all[i] = kmsg.NewLeaveGroupResponseMember()
-		all[i].MemberID, all[i].InstanceID, all[i].ErrorCode = who.MemberID, who.InstanceID, codes[i]
+		all[i].MemberID, all[i].InstanceID, all[i].ErrorCode = who.MemberID, who.InstanceID, groupCode(errs[i])
 	}
 	return all
 }

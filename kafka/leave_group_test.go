@@ -44,3 +44,25 @@ func TestLeaveGroupVersions(t *testing.T) {
 		})
 	}
 }
+
+func TestLeaveGroupOfSeveral(t *testing.T) {
+	inGroups(t, noDelay, func(g *groupTest) {
+		a := g.staticMember("a")
+		a.in(a.join())
+		req := kmsg.NewPtrLeaveGroupRequest()
+		req.Version, req.Group = 3, "g"
+		req.Members = []kmsg.LeaveGroupRequestMember{
+			{InstanceID: kmsg.StringPtr("nobody")},
+			{InstanceID: kmsg.StringPtr("a"), MemberID: "not a's"},
+			{MemberID: "nobody"},
+			{InstanceID: kmsg.StringPtr("a")},
+		}
+		resp := overWire(t, g.s.leaveGroup(g.ctx, a.client, req))
+		code(t, nil, resp.ErrorCode)
+		for i, want := range []*kerr.Error{kerr.UnknownMemberID, kerr.FencedInstanceID, kerr.UnknownMemberID, nil} {
+			code(t, want, resp.Members[i].ErrorCode)
+			require.Equal(t, req.Members[i].InstanceID, resp.Members[i].InstanceID)
+			require.Equal(t, req.Members[i].MemberID, resp.Members[i].MemberID)
+		}
+	})
+}

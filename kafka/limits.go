@@ -3,7 +3,7 @@ package kafka
 import "time"
 
 // Limits of connections and requests, each with its reason. Those of groups
-// stand in group_limits.go, those of bytes on the wire in package wire.
+// stand in package group, those of bytes on the wire in package wire.
 const (
 	// minFrameLimit is the smallest limit of a request that leaves clients able to work.
 	minFrameLimit = 1 << 20
@@ -35,4 +35,7 @@ const (
 	lookupsAtOnce = 16
 	// maxTopicsAtOnce bounds the topics that one request can create.
 	maxTopicsAtOnce = 1000
+	// maxGroupNames bounds the groups and coordinator keys named in one request: an answer is longer than
+	// its question, so a large frame of short names would ask for a giant one.
+	maxGroupNames = 10_000
 )

@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log/group"
 )
 
 // groupType is what all groups here are called where types are told apart (KIP-848).
@@ -19,11 +21,12 @@ const groupType = "classic"
 //   - States may be filtered from version 4 on, types from version 5 on; letter case does not matter.
 func (s *Server) listGroups(_ context.Context, _ *client, req *kmsg.ListGroupsRequest) *kmsg.ListGroupsResponse {
 	resp := req.ResponseKind().(*kmsg.ListGroupsResponse)
-	if s.groups.stopped() {
+	all, err := s.listed()
+	if err != nil {
 		resp.ErrorCode = kerr.CoordinatorNotAvailable.Code
 		return resp
 	}
-	for _, one := range s.listed() {
+	for _, one := range all {
 		if passes(req.StatesFilter, one.GroupState) && passes(req.TypesFilter, one.GroupType) {
 			resp.Groups = append(resp.Groups, one)
 		}
@@ -31,25 +34,29 @@ func (s *Server) listGroups(_ context.Context, _ *client, req *kmsg.ListGroupsRe
 	return resp
 }
 
-func (s *Server) listed() []kmsg.ListGroupsResponseGroup {
-	var all []kmsg.ListGroupsResponseGroup
-	add := func(name, protocolType string, state groupState) {
-		one := kmsg.NewListGroupsResponseGroup()
-		one.Group, one.ProtocolType, one.GroupState, one.GroupType = name, protocolType, state.String(), groupType
-		all = append(all, one)
+// listed returns all groups. The only error is that of a server that stops.
+func (s *Server) listed() ([]kmsg.ListGroupsResponseGroup, error) {
+	groups, err := s.groups.List()
+	if err != nil {
+		return nil, err
 	}
-	members := make(map[string]bool)
-	s.groups.each(func(g *group) {
-		members[g.name] = true
-		add(g.name, g.protocolType, g.state)
-	})
+	listed := make(map[string]bool)
+	for _, g := range groups {
+		listed[g.Name] = true
+	}
 	for _, name := range s.log.Groups() {
-		if !members[name] {
-			add(name, "", groupEmpty)
+		if !listed[name] {
+			groups = append(groups, group.Summary{Name: name, State: group.Empty})
 		}
 	}
+	var all []kmsg.ListGroupsResponseGroup
+	for _, g := range groups {
+		one := kmsg.NewListGroupsResponseGroup()
+		one.Group, one.ProtocolType, one.GroupState, one.GroupType = g.Name, g.ProtocolType, g.State.String(), groupType
+		all = append(all, one)
+	}
 	slices.SortFunc(all, func(a, b kmsg.ListGroupsResponseGroup) int { return cmp.Compare(a.Group, b.Group) })
-	return all
+	return all, nil
 }
 
 // passes tells whether a filter lets a value through; an empty one lets all.

@@ -62,7 +62,7 @@ func TestListGroups(t *testing.T) {
 				require.Empty(t, o.list(version, nil, []string{"consumer"}).Groups)
 				require.Len(t, o.list(version, []string{"empty"}, []string{"consumer", "Classic"}).Groups, 1)
 			}
-			o.s.groups.close()
+			o.s.groups.Close()
 			code(t, kerr.CoordinatorNotAvailable, o.list(version, nil, nil).ErrorCode)
 		})
 	}

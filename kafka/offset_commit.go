@@ -2,12 +2,12 @@ package kafka
 
 import (
 	"context"
-	"errors"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
 // offsetCommit answers OffsetCommit once the offsets are durable. Commits take
@@ -27,7 +27,7 @@ func (s *Server) offsetCommit(ctx context.Context, _ *client, req *kmsg.OffsetCo
 		case code != 0:
 			c.fail(code)
 		case pending != nil:
-			ctx, cancel := s.groups.patience(ctx)
+			ctx, cancel := s.untilDurable(ctx)
 			defer cancel()
 			c.finish(pending.Wait(ctx))
 		}
@@ -103,26 +103,15 @@ func offsetOf(topic log.TopicID, p *kmsg.OffsetCommitRequestTopicPartition) log.
 	return o
 }
 
-// startCommit starts a commit where the committer may. It holds the group still
-// meanwhile: a commit that was allowed comes before whatever a later generation commits.
-func (s *Server) startCommit(req *kmsg.OffsetCommitRequest, offsets []log.OffsetCommit) (*log.Pending[[]error], int16) {
-	if code := checkGroupName(req.Group, false); code != 0 {
-		return nil, code
-	}
-	g, code := s.groups.enter(req.Group)
-	switch {
-	case code != 0:
-		return nil, code
-	case g != nil:
-		defer g.exit()
-		code = g.mayCommit(req)
-	case req.Generation >= 0:
-		code = kerr.IllegalGeneration.Code
-	}
-	if code != 0 || len(offsets) == 0 {
-		return nil, code
-	}
-	return s.log.CommitOffsets(req.Group, offsets), 0
+// startCommit starts a commit where the committer may.
+func (s *Server) startCommit(req *kmsg.OffsetCommitRequest, offsets []log.OffsetCommit) (pending *log.Pending[[]error], code int16) {
+	who := group.Identity{MemberID: req.MemberID, InstanceID: req.InstanceID, Generation: req.Generation}
+	err := s.groups.Commit(req.Group, who, func() {
+		if len(offsets) > 0 {
+			pending = s.log.CommitOffsets(req.Group, offsets)
+		}
+	})
+	return pending, groupCode(err)
 }
 
 func (c *commit) fail(code int16) {
@@ -139,19 +128,4 @@ func (c *commit) finish(errs []error, err error) {
 	for i, err := range errs { // none where all went well
 		*c.codes[i] = groupCode(err)
 	}
-}
-
-// groupCode is codeOf for the requests of groups: their clients take an engine in
-// trouble for a coordinator in trouble, which they look for again and retry, and most other
-// errors as final.
-func groupCode(err error) int16 {
-	switch {
-	case errors.Is(err, log.ErrUnavailable), errors.Is(err, log.ErrTimeout):
-		return kerr.CoordinatorNotAvailable.Code
-	case errors.Is(err, log.ErrFenced), errors.Is(err, log.ErrClosed):
-		return kerr.NotCoordinator.Code
-	case errors.Is(err, log.ErrGroupNotFound):
-		return kerr.GroupIDNotFound.Code
-	}
-	return codeOf(err)
 }

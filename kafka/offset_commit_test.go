@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -187,7 +186,7 @@ func TestOffsetCommitWhileTheStoreHangs(t *testing.T) {
 
 func TestOffsetCommitAfterClose(t *testing.T) {
 	inOffsets(t, noDelay, func(o *offsetTest) {
-		o.s.groups.close()
+		o.s.groups.Close()
 		code(t, kerr.NotCoordinator, o.commitCode(commitRequest(at(0, 1, ""))))
 	})
 }
@@ -198,8 +197,8 @@ func BenchmarkOffsetCommit(b *testing.B) {
 	defer l.Close(context.Background())
 	_, err = l.CreateTopics([]log.TopicSpec{{Name: "a", Partitions: 100}}).Wait(b.Context())
 	require.NoError(b, err)
-	s := &Server{log: l, groups: newGroups(noDelay, slog.New(slog.DiscardHandler))}
-	defer s.groups.close()
+	s := groupServer(noDelay, l)
+	defer s.groups.Close()
 	c := &client{id: "bench"}
 	var parts []kmsg.OffsetCommitRequestTopicPartition
 	for i := range int32(100) {

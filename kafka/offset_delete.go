@@ -2,11 +2,13 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
 // offsetDelete answers OffsetDelete once the offsets are gone for good. While a
@@ -16,7 +18,7 @@ func (s *Server) offsetDelete(ctx context.Context, _ *client, req *kmsg.OffsetDe
 	d := s.startOffsetDelete(req)
 	return func() *kmsg.OffsetDeleteResponse {
 		if d.pending != nil {
-			ctx, cancel := s.groups.patience(ctx)
+			ctx, cancel := s.untilDurable(ctx)
 			defer cancel()
 			d.finish(d.pending.Wait(ctx))
 		}
@@ -35,31 +37,22 @@ type offsetDeletion struct {
 // startOffsetDelete holds the group still, so that nobody subscribes in between.
 func (s *Server) startOffsetDelete(req *kmsg.OffsetDeleteRequest) *offsetDeletion {
 	d := &offsetDeletion{resp: req.ResponseKind().(*kmsg.OffsetDeleteResponse)}
-	if d.resp.ErrorCode = checkGroupName(req.Group, true); d.resp.ErrorCode != 0 {
-		return d
-	}
-	g, code := s.groups.enterOrCreate(req.Group)
-	if d.resp.ErrorCode = code; code != 0 {
-		return d
-	}
-	defer g.exit()
-	switch {
-	case len(g.members) == 0 && !s.hasOffsets(req.Group):
-		d.resp.ErrorCode = kerr.GroupIDNotFound.Code
-		return d
-	case len(g.members) > 0 && g.protocolType != consumerProtocol:
-		d.resp.ErrorCode = kerr.NonEmptyGroup.Code
-		return d
-	}
-	s.pickDeletable(d, req.Topics, g.subscribed())
-	if len(d.partitions) > 0 {
-		d.pending = s.log.DeleteOffsets(req.Group, d.partitions)
-	}
+	err := s.groups.WithSubscriptions(req.Group, func(subscriptions group.Subscriptions) error {
+		if subscriptions.Members == 0 && !s.hasOffsets(req.Group) {
+			return fmt.Errorf("%w: %q", log.ErrGroupNotFound, req.Group)
+		}
+		s.pickDeletable(d, req.Topics, subscriptions)
+		if len(d.partitions) > 0 {
+			d.pending = s.log.DeleteOffsets(req.Group, d.partitions)
+		}
+		return nil
+	})
+	d.resp.ErrorCode = groupCode(err)
 	return d
 }
 
 // pickDeletable lays out the answer, and picks the partitions whose offsets may go.
-func (s *Server) pickDeletable(d *offsetDeletion, topics []kmsg.OffsetDeleteRequestTopic, subscribed func(string) bool) {
+func (s *Server) pickDeletable(d *offsetDeletion, topics []kmsg.OffsetDeleteRequestTopic, subscriptions group.Subscriptions) {
 	d.resp.Topics = make([]kmsg.OffsetDeleteResponseTopic, len(topics))
 	for i, rt := range topics {
 		topic, err := s.log.Topic(rt.Topic)
@@ -70,7 +63,7 @@ func (s *Server) pickDeletable(d *offsetDeletion, topics []kmsg.OffsetDeleteRequ
 			p := &t.Partitions[j]
 			p.Partition = rp.Partition
 			switch {
-			case subscribed(rt.Topic):
+			case subscriptions.Include(rt.Topic):
 				p.ErrorCode = kerr.GroupSubscribedToTopic.Code
 			case err != nil || rp.Partition < 0 || rp.Partition >= topic.Partitions:
 				p.ErrorCode = kerr.UnknownTopicOrPartition.Code

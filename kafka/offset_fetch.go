@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
 // offsetFetch answers OffsetFetch from the state in memory: every commit that was
@@ -66,21 +67,21 @@ func (s *Server) fetchOneGroup(req *kmsg.OffsetFetchRequest, resp *kmsg.OffsetFe
 	}
 }
 
-func (s *Server) fetchGroup(version int16, group string, topics []kmsg.OffsetFetchRequestGroupTopic) ([]kmsg.OffsetFetchResponseGroupTopic, int16) {
-	code := checkGroupName(group, false)
+func (s *Server) fetchGroup(version int16, name string, topics []kmsg.OffsetFetchRequestGroupTopic) ([]kmsg.OffsetFetchResponseGroupTopic, int16) {
+	code := groupCode(group.CheckName(name))
 	switch {
-	case s.groups.stopped():
+	case s.groups.Closed():
 		code = kerr.NotCoordinator.Code
 	case code != 0:
 	case topics == nil:
-		return s.fetchAll(group), 0
+		return s.fetchAll(name), 0
 	}
 	if code != 0 {
 		return nil, code
 	}
 	found := make([]kmsg.OffsetFetchResponseGroupTopic, len(topics))
 	for i, t := range topics {
-		found[i] = s.fetchTopic(version, group, t)
+		found[i] = s.fetchTopic(version, name, t)
 	}
 	return found, 0
 }

@@ -146,7 +146,7 @@ func TestOffsetFetchErrorsOfTheGroup(t *testing.T) {
 				code(t, kerr.InvalidGroupID, resp.Groups[0].ErrorCode)
 				code(t, nil, resp.Groups[1].ErrorCode)
 			}
-			o.s.groups.close()
+			o.s.groups.Close()
 			resp = o.fetch(overTheWire(t, req))
 			if version >= 8 {
 				code(t, kerr.NotCoordinator, resp.Groups[1].ErrorCode)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
 // Options are the settings of the Kafka door. The zero value of a field means
@@ -28,9 +29,13 @@ type Options struct {
 	IdleTimeout time.Duration
 	// StallTimeout closes a connection that stops in the middle of a request, or takes none of its answer. Default 30 s.
 	StallTimeout time.Duration
-	Groups       GroupOptions
-	Events       Events
-	Logger       *slog.Logger // default: slog.Default()
+	// CommitTimeout is how long an offset commit waits to become durable before the committer
+	// is told to retry. Default 15 s: longer than any write that succeeds, shorter than the 30 s after which
+	// clients give the connection up.
+	CommitTimeout time.Duration
+	Groups        group.Options
+	Events        Events
+	Logger        *slog.Logger // default: slog.Default()
 }
 
 // withDefaults fills in what is unset and rejects what cannot work.
@@ -41,6 +46,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.MaxConnections, 100_000)
 	orDefault(&o.IdleTimeout, 10*time.Minute)
 	orDefault(&o.StallTimeout, 30*time.Second)
+	orDefault(&o.CommitTimeout, 15*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -53,8 +59,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("%d bytes for all requests are less than one of %d", o.MaxRequestBytes, o.MaxFrameBytes)
 	case o.MaxConnections < 1:
 		return o, fmt.Errorf("%d connections: 1 or more are possible", o.MaxConnections)
-	case o.IdleTimeout < 0 || o.StallTimeout < 0:
-		return o, fmt.Errorf("a timeout is negative: idle %v, stall %v", o.IdleTimeout, o.StallTimeout)
+	case o.IdleTimeout < 0 || o.StallTimeout < 0 || o.CommitTimeout < 0:
+		return o, fmt.Errorf("a timeout is negative: idle %v, stall %v, commit %v", o.IdleTimeout, o.StallTimeout, o.CommitTimeout)
 	}
 	return o, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"streamhouse/kafka/wire"
 	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
 // Server is the Kafka door: listeners, connections and the requests on them.
@@ -21,7 +22,7 @@ type Server struct {
 	log    *log.Log
 	o      Options
 	logger *slog.Logger
-	groups *groups
+	groups *group.Registry
 	apis   map[int16]*api
 	budget *semaphore.Weighted // bytes of large requests
 
@@ -165,7 +166,7 @@ func (s *Server) forget(c *conn) {
 // all the same and returns ctx's error.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeListeners()
-	s.groups.close()
+	s.groups.Close()
 	s.drain()
 	s.eachConn(func(c *conn) { c.frames.Stop() })
 	done := make(chan struct{})
@@ -212,8 +213,8 @@ func (s *Server) refused(reason string, args ...any) {
 
 // Stats are figures of the moment.
 type Stats struct {
-	Groups groupCounts
+	Groups group.Stats
 }
 
 // Stats returns the figures of the moment.
-func (s *Server) Stats() Stats { return Stats{s.groups.counts()} }
+func (s *Server) Stats() Stats { return Stats{s.groups.Stats()} }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"streamhouse/log/group"
 )
 
 // syncGroup answers SyncGroup with the member's assignment, once the leader has
@@ -13,37 +15,37 @@ import (
 //   - From version 3 on a member may be static (KIP-345).
 //   - From version 5 on the member says which protocol it believes was chosen, and must (KIP-559).
 func (s *Server) syncGroup(ctx context.Context, _ *client, req *kmsg.SyncGroupRequest) func() *kmsg.SyncGroupResponse {
-	sync := s.startSync(req)
-	return func() *kmsg.SyncGroupResponse {
-		late := syncAnswer{code: kerr.NotCoordinator.Code} // the server drains, or nobody reads it
-		return syncResponse(req, sync.wait(ctx, late))
-	}
-}
-
-func (s *Server) startSync(req *kmsg.SyncGroupRequest) *outcome[syncAnswer] {
-	code := checkGroupName(req.Group, true)
 	if req.Version >= 5 && (req.ProtocolType == nil || req.Protocol == nil) {
-		code = kerr.InconsistentGroupProtocol.Code
+		return func() *kmsg.SyncGroupResponse {
+			return syncResponse(req, &group.Assignment{}, kerr.InconsistentGroupProtocol.Code)
+		}
 	}
-	if code != 0 {
-		return decided(syncAnswer{code: code})
+	sync := s.groups.Sync(syncRequest(req))
+	return func() *kmsg.SyncGroupResponse {
+		assignment, err := sync.Wait(ctx)
+		return syncResponse(req, &assignment, groupCode(err))
 	}
-	g, code := s.groups.enter(req.Group)
-	switch {
-	case code != 0:
-		return decided(syncAnswer{code: code})
-	case g == nil:
-		return decided(syncAnswer{code: kerr.UnknownMemberID.Code})
-	}
-	defer g.exit()
-	return g.syncMember(req)
 }
 
-func syncResponse(req *kmsg.SyncGroupRequest, a syncAnswer) *kmsg.SyncGroupResponse {
+func syncRequest(req *kmsg.SyncGroupRequest) group.SyncRequest {
+	sync := group.SyncRequest{
+		Group:        req.Group,
+		Identity:     group.Identity{MemberID: req.MemberID, InstanceID: req.InstanceID, Generation: req.Generation},
+		ProtocolType: req.ProtocolType,
+		Protocol:     req.Protocol,
+		Assignments:  make(map[string][]byte, len(req.GroupAssignment)),
+	}
+	for _, a := range req.GroupAssignment {
+		sync.Assignments[a.MemberID] = a.MemberAssignment
+	}
+	return sync
+}
+
+func syncResponse(req *kmsg.SyncGroupRequest, a *group.Assignment, code int16) *kmsg.SyncGroupResponse {
 	resp := req.ResponseKind().(*kmsg.SyncGroupResponse)
-	resp.ErrorCode, resp.MemberAssignment = a.code, a.assignment
-	if a.code == 0 {
-		resp.ProtocolType, resp.Protocol = &a.protocolType, &a.protocol
+	resp.ErrorCode, resp.MemberAssignment = code, a.Bytes
+	if code == 0 {
+		resp.ProtocolType, resp.Protocol = &a.ProtocolType, &a.Protocol
 	}
 	return resp
 }

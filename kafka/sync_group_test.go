@@ -26,7 +26,7 @@ func TestSyncGroupRefusals(t *testing.T) {
 		{"no type", func(r *kmsg.SyncGroupRequest) { r.ProtocolType = nil }, kerr.InconsistentGroupProtocol},
 		{"no protocol", func(r *kmsg.SyncGroupRequest) { r.Protocol = nil }, kerr.InconsistentGroupProtocol},
 		{"too large", func(r *kmsg.SyncGroupRequest) {
-			r.GroupAssignment[0].MemberAssignment = make([]byte, maxMemberBytes+1)
+			r.GroupAssignment[0].MemberAssignment = make([]byte, 1<<20+1)
 		}, kerr.InvalidRequest},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"streamhouse/grpcapi"
 	"streamhouse/kafka"
 	"streamhouse/log"
+	"streamhouse/log/group"
 )
 
 // grpcMaxRequest is the most that one gRPC message may have: gRPC holds it in memory twice.
@@ -38,7 +39,7 @@ func kafkaOptions(s *settings, m *metrics.Metrics, logger *slog.Logger) kafka.Op
 		DefaultPartitions: s.DefaultPartitions,
 		MaxFrameBytes:     int32(s.MaxRequestSize),
 		MaxConnections:    s.KafkaMaxConnections,
-		Groups: kafka.GroupOptions{
+		Groups: group.Options{
 			MinSessionTimeout:     s.GroupMinSessionTimeout,
 			MaxSessionTimeout:     s.GroupMaxSessionTimeout,
 			InitialRebalanceDelay: s.GroupInitialRebalanceDelay,

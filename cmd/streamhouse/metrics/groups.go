@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"streamhouse/kafka"
+	"streamhouse/log/group"
 )
 
 // groupCollector reads the consumer groups when it is scraped: their states
@@ -13,9 +14,6 @@ type groupCollector struct {
 
 	groups, members, rebalances, expired *prometheus.Desc
 }
-
-// groupStates are Kafka's names of the states, in the order of [kafka.Stats].
-var groupStates = []string{"Empty", "PreparingRebalance", "CompletingRebalance", "Stable"}
 
 func newGroupCollector(stats func() kafka.Stats) *groupCollector {
 	return &groupCollector{
@@ -35,8 +33,8 @@ func (c *groupCollector) Describe(out chan<- *prometheus.Desc) {
 // Collect implements [prometheus.Collector].
 func (c *groupCollector) Collect(out chan<- prometheus.Metric) {
 	g := c.stats().Groups
-	for i, state := range groupStates {
-		out <- prometheus.MustNewConstMetric(c.groups, prometheus.GaugeValue, float64(g.States[i]), state)
+	for state, n := range g.States {
+		out <- prometheus.MustNewConstMetric(c.groups, prometheus.GaugeValue, float64(n), group.State(state).String())
 	}
 	out <- prometheus.MustNewConstMetric(c.members, prometheus.GaugeValue, float64(g.Members))
 	out <- prometheus.MustNewConstMetric(c.rebalances, prometheus.CounterValue, float64(g.Rebalances))

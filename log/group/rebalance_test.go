@@ -1,4 +1,4 @@
-package kafka
+package group
 
 import (
 	"math"
@@ -6,11 +6,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kerr"
 )
 
-func TestGroupInitialDelayGrowsWithArrivals(t *testing.T) {
-	inGroups(t, GroupOptions{}, func(g *groupTest) {
+func TestInitialDelayGrowsWithArrivals(t *testing.T) {
+	inGroups(t, Options{}, func(g *groupTest) {
 		start := time.Now()
 		a, b, c := g.member("a"), g.member("b"), g.member("c")
 		joinA := a.enter()
@@ -27,8 +26,8 @@ func TestGroupInitialDelayGrowsWithArrivals(t *testing.T) {
 	})
 }
 
-func TestGroupInitialDelayEndsWithTheRebalanceTimeout(t *testing.T) {
-	inGroups(t, GroupOptions{}, func(g *groupTest) {
+func TestInitialDelayEndsWithTheRebalanceTimeout(t *testing.T) {
+	inGroups(t, Options{}, func(g *groupTest) {
 		start := time.Now()
 		first := g.member("first")
 		first.rebalance = 7 * time.Second
@@ -45,7 +44,7 @@ func TestGroupInitialDelayEndsWithTheRebalanceTimeout(t *testing.T) {
 	})
 }
 
-func TestGroupSlowMemberIsLeftOut(t *testing.T) {
+func TestSlowMemberIsLeftOut(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		slow, quick, fresh := g.member("slow"), g.member("quick"), g.member("fresh")
 		g.settled(slow, quick)
@@ -53,19 +52,19 @@ func TestGroupSlowMemberIsLeftOut(t *testing.T) {
 		joinFresh := fresh.enter()
 		joinQuick := quick.enter()
 		// Slow lives but does not come: its heartbeats do not help it.
-		code(t, kerr.RebalanceInProgress, g.beating(29*time.Second, slow)[0])
+		fails(t, ErrRebalanceInProgress, g.beating(29*time.Second, slow)[0])
 		joinFresh.waits()
 		quick.in(joinQuick)
 		fresh.in(joinFresh)
 		require.Equal(t, 30*time.Second, time.Since(start), "the rebalance timeout")
 		require.True(t, quick.leader, "the lead goes to the eldest of those who came")
 		g.synced(quick, fresh)
-		code(t, kerr.UnknownMemberID, slow.beat())
-		code(t, kerr.UnknownMemberID, slow.join().answer().ErrorCode)
+		fails(t, ErrUnknownMember, slow.beat())
+		fails(t, ErrUnknownMember, slow.join().answer().err)
 	})
 }
 
-func TestGroupRebalanceTimeoutIsTheLongest(t *testing.T) {
+func TestRebalanceTimeoutIsTheLongest(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b, slow := g.member("a"), g.member("b"), g.member("slow")
 		a.rebalance, b.rebalance = time.Minute, time.Second
@@ -80,7 +79,7 @@ func TestGroupRebalanceTimeoutIsTheLongest(t *testing.T) {
 	})
 }
 
-func TestGroupMembersThatDoNotSyncAreDropped(t *testing.T) {
+func TestMembersThatDoNotSyncAreDropped(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
 		joinL, joinF := g.startTwo(leader, follower)
@@ -91,15 +90,15 @@ func TestGroupMembersThatDoNotSyncAreDropped(t *testing.T) {
 		start := time.Now()
 		g.beating(29*time.Second, leader) // it lives, but does not say who reads what
 		sync.waits()
-		code(t, kerr.RebalanceInProgress, sync.answer().ErrorCode)
+		fails(t, ErrRebalanceInProgress, sync.answer().err)
 		require.Equal(t, 30*time.Second, time.Since(start))
-		code(t, kerr.UnknownMemberID, leader.beat())
+		fails(t, ErrUnknownMember, leader.beat())
 		follower.in(follower.enter())
 		require.True(t, follower.leader)
 	})
 }
 
-func TestGroupFollowerThatDoesNotSyncIsDroppedFromAStableGroup(t *testing.T) {
+func TestFollowerThatDoesNotSyncIsDroppedFromAStableGroup(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
 		joinL, joinF := g.startTwo(leader, follower)
@@ -107,15 +106,15 @@ func TestGroupFollowerThatDoesNotSyncIsDroppedFromAStableGroup(t *testing.T) {
 		follower.in(joinF)
 		require.Equal(t, "0/2", leader.got(leader.sync()))
 		codes := g.beating(29*time.Second, leader, follower)
-		code(t, nil, codes[0])
-		code(t, nil, codes[1])
+		fails(t, nil, codes[0])
+		fails(t, nil, codes[1])
 		time.Sleep(time.Second + time.Millisecond)
-		code(t, kerr.UnknownMemberID, follower.beat())
-		code(t, kerr.RebalanceInProgress, leader.beat())
+		fails(t, ErrUnknownMember, follower.beat())
+		fails(t, ErrRebalanceInProgress, leader.beat())
 	})
 }
 
-func TestGroupLeaderGoneBeforeItsSync(t *testing.T) {
+func TestLeaderGoneBeforeItsSync(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
 		joinL, joinF := g.startTwo(leader, follower)
@@ -123,15 +122,15 @@ func TestGroupLeaderGoneBeforeItsSync(t *testing.T) {
 		follower.in(joinF)
 		sync := follower.sync()
 		sync.waits()
-		code(t, nil, leader.leave())
-		code(t, kerr.RebalanceInProgress, sync.answer().ErrorCode)
+		fails(t, nil, leader.leave())
+		fails(t, ErrRebalanceInProgress, sync.answer().err)
 		follower.in(follower.enter())
 		require.True(t, follower.leader)
 		require.Equal(t, "0/1", follower.got(follower.sync()))
 	})
 }
 
-func TestGroupLeaderCallsForARebalance(t *testing.T) {
+func TestLeaderCallsForARebalance(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
 		g.settled(leader, follower)
@@ -142,7 +141,7 @@ func TestGroupLeaderCallsForARebalance(t *testing.T) {
 
 		join := leader.join()
 		join.waits()
-		code(t, kerr.RebalanceInProgress, follower.beat())
+		fails(t, ErrRebalanceInProgress, follower.beat())
 		follower.in(follower.join())
 		leader.in(join)
 		require.Equal(t, int32(2), leader.generation, "a leader that joins has seen that partitions changed")
@@ -150,16 +149,16 @@ func TestGroupLeaderCallsForARebalance(t *testing.T) {
 	})
 }
 
-func TestGroupChangedSubscriptionRebalances(t *testing.T) {
+func TestChangedSubscriptionRebalances(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
 		g.settled(leader, follower)
-		follower.protocols = []kmsgProtocol{{Name: "range", Metadata: []byte("something else")}}
+		follower.protocols = []Protocol{{Name: "range", Metadata: []byte("something else")}}
 		join := follower.join()
-		code(t, kerr.RebalanceInProgress, leader.beat())
+		fails(t, ErrRebalanceInProgress, leader.beat())
 		leader.in(leader.join())
 		follower.in(join)
-		require.Equal(t, "something else", string(leader.members[1].ProtocolMetadata))
+		require.Equal(t, "something else", string(leader.members[1].Metadata))
 
 		// While the leader computes: a lost answer is told again, a change begins anew.
 		again := follower.in(follower.join())
@@ -170,11 +169,11 @@ func TestGroupChangedSubscriptionRebalances(t *testing.T) {
 		require.Equal(t, "0/2", leader.got(sync))
 		join = follower.join()
 		join.waits()
-		code(t, kerr.RebalanceInProgress, leader.beat())
+		fails(t, ErrRebalanceInProgress, leader.beat())
 	})
 }
 
-func TestGroupVotes(t *testing.T) {
+func TestVotes(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		offer [][]string
@@ -188,7 +187,7 @@ func TestGroupVotes(t *testing.T) {
 		{"offered twice counts once", [][]string{{"a", "b", "b"}, {"c", "a"}}, "a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inGroups(t, GroupOptions{}, func(g *groupTest) {
+			inGroups(t, Options{}, func(g *groupTest) {
 				var all []*testMember
 				for i, offer := range tt.offer {
 					m := g.member(string(rune('a' + i)))
@@ -197,21 +196,21 @@ func TestGroupVotes(t *testing.T) {
 				}
 				g.settled(all...)
 				require.Equal(t, tt.want, all[0].protocol)
-				require.Equal(t, "of "+tt.want, string(all[0].members[0].ProtocolMetadata))
+				require.Equal(t, "of "+tt.want, string(all[0].members[0].Metadata))
 			})
 		})
 	}
 }
 
-func TestGroupUpgradesItsAssignorOneByOne(t *testing.T) {
+func TestUpgradesItsAssignorOneByOne(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.member("a"), g.member("b")
 		g.settled(a, b)
 		odd := g.member("odd")
 		odd.protocols = protocols("sticky")
-		code(t, kerr.InconsistentGroupProtocol, odd.join().answer().ErrorCode)
+		fails(t, ErrInconsistentProtocol, odd.join().answer().err)
 		odd.protocols = nil
-		code(t, kerr.InconsistentGroupProtocol, odd.join().answer().ErrorCode)
+		fails(t, ErrInconsistentProtocol, odd.join().answer().err)
 
 		a.protocols = protocols("sticky", "range")
 		g.settled(a, b)
@@ -225,11 +224,11 @@ func TestGroupUpgradesItsAssignorOneByOne(t *testing.T) {
 	})
 }
 
-func TestGroupGenerationsStartOverAfterTheLast(t *testing.T) {
+func TestGenerationsStartOverAfterTheLast(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a := g.member("a")
 		g.settled(a)
-		gr, _ := g.s.groups.enter("g")
+		gr, _ := g.registry.enter("g")
 		gr.generation = math.MaxInt32
 		gr.exit()
 		a.in(a.join())
@@ -237,7 +236,7 @@ func TestGroupGenerationsStartOverAfterTheLast(t *testing.T) {
 	})
 }
 
-func TestGroupZeroRebalanceTimeout(t *testing.T) {
+func TestZeroRebalanceTimeout(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.staticMember("a"), g.staticMember("b")
 		a.rebalance, b.rebalance = 0, 0
@@ -250,6 +249,6 @@ func TestGroupZeroRebalanceTimeout(t *testing.T) {
 		hangUp()
 		join.answer()
 		time.Sleep(11 * time.Second)
-		require.Equal(t, groupDead, g.state())
+		require.Equal(t, "none", g.state())
 	})
 }

@@ -1,4 +1,4 @@
-package kafka
+package group
 
 import (
 	"context"
@@ -6,37 +6,33 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
-
-type kmsgProtocol = kmsg.JoinGroupRequestProtocol
 
 // connection is a connection that the test can end.
 func (g *groupTest) connection() (context.Context, context.CancelFunc) {
 	return context.WithCancel(g.ctx)
 }
 
-func TestGroupSessionEnds(t *testing.T) {
+func TestSessionEnds(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		silent, other := g.member("silent"), g.member("other")
 		silent.session = 8 * time.Second
 		g.settled(silent, other)
-		code(t, nil, g.beating(6*time.Second, silent, other)[0])
-		code(t, nil, g.beating(7*time.Second+999*time.Millisecond, other)[0])
+		fails(t, nil, g.beating(6*time.Second, silent, other)[0])
+		fails(t, nil, g.beating(7*time.Second+999*time.Millisecond, other)[0])
 		time.Sleep(2 * time.Millisecond)
-		code(t, kerr.RebalanceInProgress, other.beat())
-		code(t, kerr.UnknownMemberID, silent.beat())
+		fails(t, ErrRebalanceInProgress, other.beat())
+		fails(t, ErrUnknownMember, silent.beat())
 		other.in(other.enter())
 		require.Len(t, other.members, 1)
-		require.Equal(t, int64(1), g.s.groups.counts().Expired)
+		require.Equal(t, int64(1), g.registry.Stats().Expired)
 		g.synced(other)
 		time.Sleep(10*time.Second + time.Millisecond)
-		require.Equal(t, groupDead, g.state(), "the last member's session ended too")
+		require.Equal(t, "none", g.state(), "the last member's session ended too")
 	})
 }
 
-func TestGroupWaitingMembersAreAlive(t *testing.T) {
+func TestWaitingMembersAreAlive(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		waiting, slow, fresh := g.member("waiting"), g.member("slow"), g.member("fresh")
 		waiting.session, fresh.session = 6*time.Second, 6*time.Second
@@ -54,11 +50,11 @@ func TestGroupWaitingMembersAreAlive(t *testing.T) {
 		leader.got(leader.sync())
 		follower.got(sync)
 		time.Sleep(5 * time.Second)
-		code(t, nil, follower.beat())
+		fails(t, nil, follower.beat())
 	})
 }
 
-func TestGroupNewMemberMayNotWaitForEver(t *testing.T) {
+func TestNewMemberMayNotWaitForEver(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		slow, fresh := g.member("slow"), g.member("fresh")
 		slow.rebalance = time.Hour
@@ -66,20 +62,20 @@ func TestGroupNewMemberMayNotWaitForEver(t *testing.T) {
 		start := time.Now()
 		join := fresh.enter()
 		g.beating(5*time.Minute, slow)
-		code(t, kerr.UnknownMemberID, join.answer().ErrorCode)
+		fails(t, ErrUnknownMember, join.answer().err)
 		require.Equal(t, 5*time.Minute, time.Since(start))
 		slow.in(slow.enter())
 		require.Len(t, slow.members, 1)
 	})
 }
 
-func TestGroupInvitedMemberThatDoesNotCome(t *testing.T) {
+func TestInvitedMemberThatDoesNotCome(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, lost := g.member("a"), g.member("lost")
 		g.settled(a)
 		lost.session = 7 * time.Second
-		code(t, kerr.MemberIDRequired, lost.join().answer().ErrorCode)
-		require.Equal(t, 1, g.s.groups.counts().Pending)
+		fails(t, ErrMemberIDRequired, lost.join().answer().err)
+		require.Equal(t, 1, g.registry.Stats().Pending)
 		require.Equal(t, "Stable", g.state(), "an invitation disturbs nobody")
 
 		start := time.Now()
@@ -88,32 +84,32 @@ func TestGroupInvitedMemberThatDoesNotCome(t *testing.T) {
 		a.in(join)
 		require.Equal(t, 7*time.Second, time.Since(start), "a rebalance waits for those invited")
 		require.Len(t, a.members, 1)
-		require.Zero(t, g.s.groups.counts().Pending)
+		require.Zero(t, g.registry.Stats().Pending)
 	})
 }
 
-func TestGroupInvitedMemberLeaves(t *testing.T) {
+func TestInvitedMemberLeaves(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, shy := g.member("a"), g.member("shy")
 		g.settled(a)
-		shy.id = shy.join().answer().MemberID
+		shy.id = shy.join().answer().value.MemberID
 		join := a.enter()
 		join.waits()
-		code(t, nil, shy.leave())
+		fails(t, nil, shy.leave())
 		a.in(join)
 
 		only := g.member("only")
 		only.group = "h"
-		only.id = only.join().answer().MemberID
-		code(t, nil, only.leave())
-		require.Len(t, g.s.groups.byName, 1, "a group of nobody is forgotten")
+		only.id = only.join().answer().value.MemberID
+		fails(t, nil, only.leave())
+		require.Len(t, g.registry.byName, 1, "a group of nobody is forgotten")
 	})
 }
 
-func TestGroupConnectionEndsDuringAJoin(t *testing.T) {
+func TestConnectionEndsDuringAJoin(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, known, unknown := g.member("a"), g.member("known"), g.member("unknown")
-		unknown.version = 3
+		unknown.requireID = false
 		a.rebalance = time.Minute
 		g.settled(a)
 
@@ -123,13 +119,13 @@ func TestGroupConnectionEndsDuringAJoin(t *testing.T) {
 		joinKnown, joinUnknown := known.enter(), unknown.enter()
 		joinKnown.waits()
 		joinUnknown.waits()
-		require.Equal(t, 3, g.s.groups.counts().Members)
+		require.Equal(t, 3, g.registry.Stats().Members)
 		hangUpToo()
 		joinUnknown.answer()
-		require.Equal(t, 2, g.s.groups.counts().Members, "who never learned its id cannot come back")
+		require.Equal(t, 2, g.registry.Stats().Members, "who never learned its id cannot come back")
 		hangUp()
 		joinKnown.answer()
-		require.Equal(t, 2, g.s.groups.counts().Members, "who knows its id may come back")
+		require.Equal(t, 2, g.registry.Stats().Members, "who knows its id may come back")
 
 		join := a.enter()
 		join.waits()
@@ -141,7 +137,7 @@ func TestGroupConnectionEndsDuringAJoin(t *testing.T) {
 		// And one that does not come back holds the others up for its session only.
 		g.synced(a, known)
 		known.ctx, hangUp = g.connection()
-		known.protocols = []kmsgProtocol{{Name: "range", Metadata: []byte("changed")}}
+		known.protocols = []Protocol{{Name: "range", Metadata: []byte("changed")}}
 		joinKnown = known.join()
 		joinKnown.waits()
 		hangUp()
@@ -153,7 +149,7 @@ func TestGroupConnectionEndsDuringAJoin(t *testing.T) {
 	})
 }
 
-func TestGroupConnectionEndsDuringASync(t *testing.T) {
+func TestConnectionEndsDuringASync(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
 		joinL, joinF := g.startTwo(leader, follower)
@@ -164,53 +160,31 @@ func TestGroupConnectionEndsDuringASync(t *testing.T) {
 		sync := follower.sync()
 		sync.waits()
 		hangUp()
-		code(t, kerr.NotCoordinator, sync.answer().ErrorCode)
+		fails(t, ErrCanceled, sync.answer().err)
 		leader.got(leader.sync())
 		g.beating(9*time.Second, leader)
-		code(t, nil, leader.beat())
+		fails(t, nil, leader.beat())
 		time.Sleep(time.Second + time.Millisecond)
-		code(t, kerr.RebalanceInProgress, leader.beat())
-		code(t, kerr.UnknownMemberID, follower.beat())
+		fails(t, ErrRebalanceInProgress, leader.beat())
+		fails(t, ErrUnknownMember, follower.beat())
 	})
 }
 
-func TestGroupMemberAsksTwice(t *testing.T) {
+func TestMemberAsksTwice(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.member("a"), g.member("b")
 		g.settled(a)
 		first := b.enter()
 		first.waits()
 		second := b.join()
-		code(t, kerr.RebalanceInProgress, first.answer().ErrorCode)
+		fails(t, ErrRebalanceInProgress, first.answer().err)
 		a.in(a.enter())
 		b.in(second)
 		firstSync := b.sync()
 		firstSync.waits()
 		secondSync := b.sync()
-		code(t, kerr.RebalanceInProgress, firstSync.answer().ErrorCode)
+		fails(t, ErrRebalanceInProgress, firstSync.answer().err)
 		a.got(a.sync())
 		require.Equal(t, "1/2", b.got(secondSync))
-	})
-}
-
-func TestAlarm(t *testing.T) {
-	inGroups(t, noDelay, func(g *groupTest) {
-		gr, _ := g.s.groups.enterOrCreate("g")
-		var rang []time.Duration
-		start := time.Now()
-		a := alarm{group: gr, ring: func() { rang = append(rang, time.Since(start)) }}
-		step := func(f func()) {
-			f()
-			gr.mu.Unlock() // not exit: the group is to stay
-			time.Sleep(100 * time.Second)
-			gr.mu.Lock()
-		}
-		step(func() { a.set(time.Second) })
-		step(func() { a.set(5 * time.Second); a.set(9 * time.Second) })  // later
-		step(func() { a.set(30 * time.Second); a.set(2 * time.Second) }) // earlier
-		step(func() { a.set(time.Second); a.off() })
-		step(func() { a.off(); a.set(3 * time.Second); a.set(4 * time.Second) })
-		require.Equal(t, []time.Duration{1 * time.Second, 109 * time.Second, 202 * time.Second, 404 * time.Second}, rang)
-		gr.exit()
 	})
 }

@@ -1,4 +1,4 @@
-package kafka
+package group
 
 import (
 	"strings"
@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // restarted is a static member whose process was restarted: it has lost its id.
@@ -17,7 +15,7 @@ func (m *testMember) restarted() *testMember {
 	return &again
 }
 
-func TestGroupStaticMemberComesBackUnnoticed(t *testing.T) {
+func TestStaticMemberComesBackUnnoticed(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.staticMember("a"), g.staticMember("b")
 		a.protocols, b.protocols = reading("x"), reading("x")
@@ -31,25 +29,24 @@ func TestGroupStaticMemberComesBackUnnoticed(t *testing.T) {
 
 		again := b.restarted()
 		// Cooperative and sticky assignors put into the user data what they had before; the topics are the same.
-		metadata := (&kmsg.ConsumerMemberMetadata{Version: 2, Topics: []string{"x"}, Generation: 7}).AppendTo(nil)
-		again.protocols = []kmsgProtocol{{Name: "range", Metadata: metadata}}
+		again.protocols = readingWith(7, "x")
 		again.in(again.join())
 		require.NotEqual(t, b.id, again.id)
 		require.Equal(t, b.generation, again.generation)
 		require.Equal(t, b.assignment, again.got(again.sync()))
-		code(t, nil, a.beat())
-		code(t, nil, again.beat())
+		fails(t, nil, a.beat())
+		fails(t, nil, again.beat())
 
-		code(t, kerr.FencedInstanceID, b.beat())
-		code(t, kerr.FencedInstanceID, b.sync().answer().ErrorCode)
-		code(t, kerr.FencedInstanceID, b.join().answer().ErrorCode)
-		code(t, kerr.FencedInstanceID, b.leave())
-		code(t, nil, again.beat())
+		fails(t, ErrFencedInstanceID, b.beat())
+		fails(t, ErrFencedInstanceID, b.sync().answer().err)
+		fails(t, ErrFencedInstanceID, b.join().answer().err)
+		fails(t, ErrFencedInstanceID, b.leave())
+		fails(t, nil, again.beat())
 	})
 }
 
-func TestGroupStaticLeaderComesBack(t *testing.T) {
-	for version, skip := range map[int16]bool{5: false, 8: false, 9: true} {
+func TestStaticLeaderComesBack(t *testing.T) {
+	for _, skip := range []bool{false, true} {
 		inGroups(t, noDelay, func(g *groupTest) {
 			a, b := g.staticMember("a"), g.staticMember("b")
 			a.in(a.join())
@@ -60,7 +57,7 @@ func TestGroupStaticLeaderComesBack(t *testing.T) {
 			require.True(t, a.leader)
 
 			again := a.restarted()
-			again.version = version
+			again.skips = skip
 			resp := again.in(again.join())
 			require.Equal(t, skip, resp.SkipAssignment)
 			if skip {
@@ -72,11 +69,11 @@ func TestGroupStaticLeaderComesBack(t *testing.T) {
 			}
 			require.Equal(t, a.assignment, again.got(again.sync()))
 			require.Equal(t, "Stable", g.state())
-			code(t, nil, b.beat())
+			fails(t, nil, b.beat())
 
 			join = again.join() // it leads all the same: its next join is a rebalance
 			join.waits()
-			code(t, kerr.RebalanceInProgress, b.beat())
+			fails(t, ErrRebalanceInProgress, b.beat())
 			b.in(b.join())
 			again.in(join)
 			require.True(t, again.leader)
@@ -84,7 +81,7 @@ func TestGroupStaticLeaderComesBack(t *testing.T) {
 	}
 }
 
-func TestGroupStaticMemberComesBackWithOtherTopics(t *testing.T) {
+func TestStaticMemberComesBackWithOtherTopics(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.staticMember("a"), g.staticMember("b")
 		a.protocols, b.protocols = reading("x"), reading("x")
@@ -97,14 +94,14 @@ func TestGroupStaticMemberComesBackWithOtherTopics(t *testing.T) {
 		again.protocols = reading("x", "y")
 		join = again.join()
 		join.waits()
-		code(t, kerr.RebalanceInProgress, a.beat())
+		fails(t, ErrRebalanceInProgress, a.beat())
 		a.in(a.join())
 		again.in(join)
 		g.synced(a, again)
 	})
 }
 
-func TestGroupStaticMemberComesBackDuringARebalance(t *testing.T) {
+func TestStaticMemberComesBackDuringARebalance(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.staticMember("a"), g.staticMember("b")
 		a.in(a.join())
@@ -112,7 +109,7 @@ func TestGroupStaticMemberComesBackDuringARebalance(t *testing.T) {
 		old.waits()
 		again := b.restarted()
 		join := again.join()
-		code(t, kerr.FencedInstanceID, old.answer().ErrorCode)
+		fails(t, ErrFencedInstanceID, old.answer().err)
 		a.in(a.join())
 		again.in(join)
 
@@ -121,8 +118,8 @@ func TestGroupStaticMemberComesBackDuringARebalance(t *testing.T) {
 		oldSync.waits()
 		third := again.restarted()
 		join = third.join()
-		code(t, kerr.FencedInstanceID, oldSync.answer().ErrorCode)
-		code(t, kerr.RebalanceInProgress, a.sync().answer().ErrorCode)
+		fails(t, ErrFencedInstanceID, oldSync.answer().err)
+		fails(t, ErrRebalanceInProgress, a.sync().answer().err)
 		a.in(a.join())
 		third.in(join)
 		g.synced(a, third)
@@ -130,7 +127,7 @@ func TestGroupStaticMemberComesBackDuringARebalance(t *testing.T) {
 	})
 }
 
-func TestGroupAbsentStaticMemberKeepsItsPlace(t *testing.T) {
+func TestAbsentStaticMemberKeepsItsPlace(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		away, here := g.staticMember("away"), g.staticMember("here")
 		away.session = 20 * time.Minute
@@ -150,24 +147,24 @@ func TestGroupAbsentStaticMemberKeepsItsPlace(t *testing.T) {
 		here.sync()
 		require.NotEmpty(t, fresh.got(fresh.sync()))
 		codes := g.beating(10*time.Minute, here, fresh)
-		code(t, nil, codes[0])
+		fails(t, nil, codes[0])
 
 		back := away.restarted()
 		back.in(back.join())
 		require.Equal(t, "0/3", back.got(back.sync()), "what was assigned in its absence")
 		codes = g.beating(21*time.Minute, here, fresh)
-		code(t, kerr.RebalanceInProgress, codes[0]) // gone for longer than its session
-		code(t, kerr.UnknownMemberID, back.restarted().joinAs(back.id).ErrorCode)
+		fails(t, ErrRebalanceInProgress, codes[0]) // gone for longer than its session
+		fails(t, ErrUnknownMember, back.restarted().joinAs(back.id).err)
 	})
 }
 
 // joinAs joins under an id that the member had.
-func (m *testMember) joinAs(id string) *kmsg.JoinGroupResponse {
+func (m *testMember) joinAs(id string) answered[Joined] {
 	m.id = id
 	return m.join().answer()
 }
 
-func TestGroupStaticMembersLeaveByInstance(t *testing.T) {
+func TestStaticMembersLeaveByInstance(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b, c := g.staticMember("a"), g.staticMember("b"), g.member("c")
 		joinA, joinB, joinC := a.join(), b.join(), c.enter()
@@ -176,27 +173,24 @@ func TestGroupStaticMembersLeaveByInstance(t *testing.T) {
 		b.in(joinB)
 		c.in(joinC)
 		g.synced(a, b, c)
-		before := g.s.groups.counts().Rebalances
+		before := g.registry.Stats().Rebalances
 
-		req := kmsg.NewPtrLeaveGroupRequest()
-		req.Version, req.Group = 3, "g"
-		req.Members = []kmsg.LeaveGroupRequestMember{
-			{InstanceID: kmsg.StringPtr("a")},
-			{InstanceID: kmsg.StringPtr("nobody")},
-			{InstanceID: kmsg.StringPtr("b"), MemberID: "not b's"},
+		is := func(instance string) *string { return &instance }
+		errs, err := g.registry.Leave("g", []Leaving{
+			{InstanceID: is("a")},
+			{InstanceID: is("nobody")},
+			{InstanceID: is("b"), MemberID: "not b's"},
 			{MemberID: "nobody"},
-			{InstanceID: kmsg.StringPtr("b"), MemberID: b.id},
+			{InstanceID: is("b"), MemberID: b.id},
+		})
+		require.NoError(t, err)
+		require.Len(t, errs, 5)
+		for i, want := range []error{nil, ErrUnknownMember, ErrFencedInstanceID, ErrUnknownMember, nil} {
+			fails(t, want, errs[i])
 		}
-		resp := overWire(t, g.s.leaveGroup(g.ctx, c.client, req))
-		code(t, nil, resp.ErrorCode)
-		for i, want := range []*kerr.Error{nil, kerr.UnknownMemberID, kerr.FencedInstanceID, kerr.UnknownMemberID, nil} {
-			code(t, want, resp.Members[i].ErrorCode)
-			require.Equal(t, req.Members[i].InstanceID, resp.Members[i].InstanceID)
-			require.Equal(t, req.Members[i].MemberID, resp.Members[i].MemberID)
-		}
-		code(t, kerr.RebalanceInProgress, c.beat())
+		fails(t, ErrRebalanceInProgress, c.beat())
 		c.in(c.join())
 		require.Len(t, c.members, 1)
-		require.Equal(t, before+1, g.s.groups.counts().Rebalances, "one rebalance for all that leave")
+		require.Equal(t, before+1, g.registry.Stats().Rebalances, "one rebalance for all that leave")
 	})
 }

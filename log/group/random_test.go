@@ -1,28 +1,28 @@
-package kafka
+package group
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // TestGroupRandom lets clients do anything at any time, well-behaved or not, and
 // checks after each step what must hold of a group. The seed is in the test's name.
-func TestGroupRandom(t *testing.T) {
+func TestRandom(t *testing.T) {
 	seeds, steps := uint64(30), 600
 	if testing.Short() {
 		seeds = 5
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			o := GroupOptions{MaxSize: 5, InitialRebalanceDelay: -1}
+			o := Options{MaxSize: 5, InitialRebalanceDelay: -1}
 			if seed%2 == 0 {
 				o.InitialRebalanceDelay = 3 * time.Second
 			}
@@ -56,13 +56,13 @@ type randomClient struct {
 	hangUp context.CancelFunc
 	joined bool // and is to sync
 	rejoin bool // is to join again
-	joins  []*call[*kmsg.JoinGroupResponse]
+	joins  []*call[Joined]
 	syncs  []*randomSync
 }
 
 // randomSync remembers for which generation it was sent.
 type randomSync struct {
-	*call[*kmsg.SyncGroupResponse]
+	*call[Assignment]
 	generation int32
 	group      *group
 }
@@ -70,9 +70,10 @@ type randomSync struct {
 func (r *randomGroup) newClient(i int) *randomClient {
 	c := &randomClient{testMember: r.g.member(fmt.Sprint("client", i))}
 	if i%3 == 0 {
-		c.instance = kmsg.StringPtr(fmt.Sprint("instance", i))
+		instance := fmt.Sprint("instance", i)
+		c.instance = &instance
 	}
-	c.version = int16(i + 2)
+	c.requireID, c.skips = i >= 2, i == 6
 	c.session = time.Duration(6+r.rng.IntN(20)) * time.Second
 	c.rebalance = time.Duration(r.rng.IntN(40)) * time.Second
 	c.connect()
@@ -128,26 +129,26 @@ func (r *randomGroup) behave(c *randomClient) {
 		c.joined = false
 		c.syncs = append(c.syncs, &randomSync{c.sync(), c.generation, r.find()})
 	default:
-		c.rejoin = c.beat() != 0
+		c.rejoin = c.beat() != nil
 	}
 }
 
 // collect takes the answers that have come.
 func (r *randomGroup) collect() {
 	for _, c := range r.clients {
-		c.joins = answered(c.joins, func(join *call[*kmsg.JoinGroupResponse]) bool {
+		c.joins = slices.DeleteFunc(c.joins, func(join *call[Joined]) bool {
 			select {
-			case resp := <-join.done:
-				c.takeJoin(resp)
+			case a := <-join.done:
+				c.takeJoin(a)
 				return true
 			default:
 				return false
 			}
 		})
-		c.syncs = answered(c.syncs, func(sync *randomSync) bool {
+		c.syncs = slices.DeleteFunc(c.syncs, func(sync *randomSync) bool {
 			select {
-			case resp := <-sync.done:
-				r.takeSync(c, sync, resp)
+			case a := <-sync.done:
+				r.takeSync(c, sync, a)
 				return true
 			default:
 				return false
@@ -156,23 +157,14 @@ func (r *randomGroup) collect() {
 	}
 }
 
-func answered[T any](calls []T, take func(T) bool) (open []T) {
-	for _, c := range calls {
-		if !take(c) {
-			open = append(open, c)
-		}
-	}
-	return open
-}
-
-func (c *randomClient) takeJoin(resp *kmsg.JoinGroupResponse) {
-	switch kerr.TypedErrorForCode(resp.ErrorCode) {
-	case nil:
-		c.id, c.generation, c.protocol, c.members = resp.MemberID, resp.Generation, *resp.Protocol, resp.Members
+func (c *randomClient) takeJoin(a answered[Joined]) {
+	switch {
+	case a.err == nil:
+		c.take(a.value)
 		c.joined = true
-	case kerr.MemberIDRequired:
-		c.id, c.rejoin = resp.MemberID, true
-	case kerr.UnknownMemberID, kerr.FencedInstanceID, kerr.GroupMaxSizeReached:
+	case errors.Is(a.err, ErrMemberIDRequired):
+		c.id, c.rejoin = a.value.MemberID, true
+	case errors.Is(a.err, ErrUnknownMember), errors.Is(a.err, ErrFencedInstanceID), errors.Is(a.err, ErrGroupFull):
 		c.id = ""
 	default:
 		c.rejoin = true
@@ -180,17 +172,17 @@ func (c *randomClient) takeJoin(resp *kmsg.JoinGroupResponse) {
 }
 
 // takeSync checks that no part of a generation is assigned to two.
-func (r *randomGroup) takeSync(c *randomClient, sync *randomSync, resp *kmsg.SyncGroupResponse) {
-	if resp.ErrorCode != 0 {
+func (r *randomGroup) takeSync(c *randomClient, sync *randomSync, a answered[Assignment]) {
+	if a.err != nil {
 		c.rejoin = true
 		return
 	}
-	require.NotEmpty(r.g, resp.MemberAssignment, "an empty assignment")
-	if string(resp.MemberAssignment) == string(emptyAssignment) {
+	require.NotEmpty(r.g, a.value.Bytes, "an empty assignment")
+	if string(a.value.Bytes) == "nothing" {
 		return // the leader's list was of another generation
 	}
-	who := c.client.id
-	key := fmt.Sprintf("%p %d %s", sync.group, sync.generation, resp.MemberAssignment)
+	who := c.clientID
+	key := fmt.Sprintf("%p %d %s", sync.group, sync.generation, a.value.Bytes)
 	if r.owners[key] == "" {
 		r.owners[key] = who
 		r.assigned++
@@ -199,7 +191,7 @@ func (r *randomGroup) takeSync(c *randomClient, sync *randomSync, resp *kmsg.Syn
 }
 
 func (r *randomGroup) find() *group {
-	g, _ := r.g.s.groups.enter("g")
+	g, _ := r.g.registry.enter("g")
 	if g != nil {
 		g.mu.Unlock()
 	}
@@ -209,9 +201,9 @@ func (r *randomGroup) find() *group {
 // check verifies the invariants of the group's comment, and its counters.
 func (r *randomGroup) check() {
 	t := r.g.T
-	g, _ := r.g.s.groups.enter("g")
+	g, _ := r.g.registry.enter("g")
 	if g == nil {
-		require.Zero(t, r.g.s.groups.bytes.Load())
+		require.Zero(t, r.g.registry.bytes.Load())
 		return
 	}
 	defer g.mu.Unlock()
@@ -221,8 +213,8 @@ func (r *randomGroup) check() {
 	require.GreaterOrEqual(t, g.generation, r.highest)
 	r.highest = g.generation
 	require.NotZero(t, len(g.members)+len(g.pending), "nobody is in it")
-	require.Equal(t, g.state == groupEmpty, len(g.members) == 0, "%v with %d members", g.state, len(g.members))
-	require.LessOrEqual(t, g.joining, r.g.s.groups.o.MaxSize)
+	require.Equal(t, g.state == Empty, len(g.members) == 0, "%v with %d members", g.state, len(g.members))
+	require.LessOrEqual(t, g.joining, r.g.registry.o.MaxSize)
 
 	joining, unsynced, statics, bytes := 0, 0, 0, 0
 	supports := map[string]int{}
@@ -231,16 +223,16 @@ func (r *randomGroup) check() {
 		bytes += m.bytes
 		if m.join != nil {
 			joining++
-			require.Equal(t, groupPreparing, g.state)
+			require.Equal(t, PreparingRebalance, g.state)
 		}
 		if m.sync != nil {
-			require.Equal(t, groupCompleting, g.state)
-			require.False(t, m.owes)
+			require.Equal(t, CompletingRebalance, g.state)
+			require.False(t, m.owesSync)
 		}
-		if m.join == nil && m.sync == nil || m.fresh {
+		if m.join == nil && m.sync == nil || m.isNew {
 			require.False(t, m.expiry.at.IsZero(), "a session without an end")
 		}
-		if m.owes {
+		if m.owesSync {
 			unsynced++
 		}
 		if m.instance != nil {
@@ -260,14 +252,14 @@ func (r *randomGroup) check() {
 	require.Len(t, g.static, statics)
 	require.Equal(t, supports, g.supports)
 	require.Equal(t, bytes, g.bytes)
-	require.Equal(t, int64(bytes), r.g.s.groups.bytes.Load())
-	require.Equal(t, g.state == groupPreparing, !g.barrier.at.IsZero())
+	require.Equal(t, int64(bytes), r.g.registry.bytes.Load())
+	require.Equal(t, g.state == PreparingRebalance, !g.joinBy.at.IsZero())
 	require.Equal(t, unsynced > 0, !g.syncBy.at.IsZero())
 	switch g.state {
-	case groupCompleting:
+	case CompletingRebalance:
 		require.NotZero(t, unsynced, "nobody is waited for")
 		fallthrough
-	case groupStable:
+	case Stable:
 		require.Contains(t, g.members, g.leader)
 		require.Equal(t, len(g.members), g.supports[g.protocol])
 	}
@@ -287,6 +279,6 @@ func (r *randomGroup) endure() {
 		require.Empty(r.g, c.syncs, "a sync is stuck")
 		c.hangUp()
 	}
-	require.Empty(r.g, r.g.s.groups.byName)
+	require.Empty(r.g, r.g.registry.byName)
 	require.NotZero(r.g, r.assigned, "the test never got anywhere")
 }

@@ -1,12 +1,15 @@
-package kafka
+package group
 
 import (
+	"errors"
+	"fmt"
 	"sync"
-
-	"github.com/twmb/franz-go/pkg/kerr"
 )
 
-// groupState is where a group stands in the classic group protocol.
+// ErrGroupFull means that a group takes no more members, or no more bytes: final for the client that asks (KIP-389).
+var ErrGroupFull = errors.New("the group is full")
+
+// State is where a group stands in the classic group protocol.
 //
 //	Empty ──join──▶ PreparingRebalance ──all joined, or time is up──▶ CompletingRebalance
 //	                      ▲     ▲                                            │      │
@@ -15,46 +18,42 @@ import (
 //	                                                                        leader's sync
 //
 // From every state a group whose last member goes is Empty.
-type groupState int8
+type State int8
 
 const (
-	// groupEmpty: no members. Offsets may be committed without any.
-	groupEmpty groupState = iota
-	// groupPreparing: members are called to join; their joins wait for one another.
-	groupPreparing
-	// groupCompleting: a generation has begun; its members' syncs wait for the leader's assignment.
-	groupCompleting
-	// groupStable: every member may have its assignment.
-	groupStable
-	groupStates
+	// Empty: no members. Offsets may be committed without any.
+	Empty State = iota
+	// PreparingRebalance: members are called to join; their joins wait for one another.
+	PreparingRebalance
+	// CompletingRebalance: a generation has begun; its members' syncs wait for the leader's assignment.
+	CompletingRebalance
+	// Stable: every member may have its assignment.
+	Stable
+	// States is how many states there are.
+	States
 )
 
-func (s groupState) String() string {
-	return [groupStates]string{"Empty", "PreparingRebalance", "CompletingRebalance", "Stable"}[s]
+// String returns Kafka's name of the state.
+func (s State) String() string {
+	return [States]string{"Empty", "PreparingRebalance", "CompletingRebalance", "Stable"}[s]
 }
 
-// groupDead is what describing calls a group that does not exist.
-const groupDead = "Dead"
-
-// consumerProtocol is the protocol type whose subscriptions the broker can read.
-const consumerProtocol = "consumer"
-
 // group is the membership of one consumer group. Every method but exit needs mu;
-// enter of [groups] takes it and exit lets it go.
+// enter of [Registry] takes it and exit lets it go.
 //
 // What holds whenever nobody holds mu:
 //   - generation never goes down, and changes whenever the set of members that
 //     may have an assignment does;
-//   - a join waits only while Preparing, a sync only while Completing;
-//   - while Preparing the barrier is set, while Completing syncBy is, and each member
-//     without a waiting request has its expiry set: so every wait ends.
+//   - a join waits only while PreparingRebalance, a sync only while CompletingRebalance;
+//   - while PreparingRebalance joinBy is set, while members owe a sync syncBy is, and each
+//     member without a waiting request has its expiry set: so every wait ends.
 type group struct {
-	owner *groups
+	owner *Registry
 	name  string
 
 	mu         sync.Mutex // guards everything below
 	gone       bool       // out of owner.byName: look again
-	state      groupState
+	state      State
 	generation int32 // 0 before the first
 	leader     string
 
@@ -70,12 +69,12 @@ type group struct {
 	unsynced int                // members that owe a sync for this generation
 	bytes    int                // kept by its members
 
-	barrier alarm // while Preparing: ends the wait for joins
+	joinBy  alarm // while PreparingRebalance: ends the wait for joins
 	syncBy  alarm // while members owe a sync: ends the wait for them
 	initial initialDelay
 }
 
-func newGroup(owner *groups, name string) *group {
+func newGroup(owner *Registry, name string) *group {
 	g := &group{
 		owner:    owner,
 		name:     name,
@@ -84,7 +83,7 @@ func newGroup(owner *groups, name string) *group {
 		pending:  make(map[string]*alarm),
 		supports: make(map[string]int),
 	}
-	g.barrier = alarm{group: g, ring: g.barrierOver}
+	g.joinBy = alarm{group: g, ring: g.joinsOver}
 	g.syncBy = alarm{group: g, ring: g.dropUnsynced}
 	return g
 }
@@ -98,28 +97,28 @@ func (g *group) exit() {
 	g.mu.Unlock()
 }
 
-// disband removes everybody, answering those who wait with code.
-func (g *group) disband(code int16) {
+// disband removes everybody; those who wait get err.
+func (g *group) disband(err error) {
 	for _, m := range g.members {
-		g.remove(m, code)
+		g.remove(m, err)
 	}
 	for id := range g.pending {
-		g.uninvite(id)
+		g.removePending(id)
 	}
-	g.settle("the broker stops")
+	g.afterRemoval("the broker stops")
 }
 
-// charge accounts for n more bytes (or less) kept by members, or returns an
-// error code where they do not fit: one that the member takes as final where its group is too
-// large, one that makes it try again where all groups together are.
-func (g *group) charge(n int) int16 {
+// charge accounts for n more bytes (or less) kept by members, or returns why they
+// do not fit: ErrGroupFull, which is final, where the group is too large, ErrOverloaded, so that the member
+// tries again, where all groups together are. Less never fails.
+func (g *group) charge(n int) error {
 	if n > 0 && g.bytes+n > maxGroupBytes {
-		return kerr.GroupMaxSizeReached.Code
+		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrGroupFull, g.bytes+n, maxGroupBytes)
 	}
-	if g.owner.bytes.Add(int64(n)) > maxGroupsBytes && n > 0 {
+	if all := g.owner.bytes.Add(int64(n)); all > maxGroupsBytes && n > 0 {
 		g.owner.bytes.Add(int64(-n))
-		return kerr.CoordinatorNotAvailable.Code
+		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrOverloaded, all, maxGroupsBytes)
 	}
 	g.bytes += n
-	return 0
+	return nil
 }

@@ -1,58 +1,57 @@
-package kafka
+package group
 
 import (
 	"math"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // initialDelay is the first rebalance of an empty group: it waits a little for
 // more members, and again while they keep coming, up to the rebalance timeout (KIP-134).
 type initialDelay struct {
 	on       bool
-	arrivals bool          // somebody has come since the barrier was set
+	arrivals bool          // somebody has come since joinBy was set
 	left     time.Duration // how much longer it may wait after this time
 }
 
-// regroup begins a rebalance, or goes on with the one that is under way.
-func (g *group) regroup(reason string) {
-	if g.state == groupPreparing {
+// rebalance begins a rebalance, or goes on with the one that is under way.
+func (g *group) rebalance(reason string) {
+	if g.state == PreparingRebalance {
 		g.tryComplete()
 		return
 	}
-	g.prepare(reason)
+	g.prepareRebalance(reason)
 }
 
-// settle is called when members have been removed.
-func (g *group) settle(reason string) {
+// afterRemoval goes on when members have been removed: with a rebalance of those who are
+// left, or with none.
+func (g *group) afterRemoval(reason string) {
 	if len(g.members) == 0 {
 		g.becomeEmpty()
 		return
 	}
-	g.regroup(reason)
+	g.rebalance(reason)
 }
 
-// prepare calls all members to join. Those that wait for an assignment are told so
+// prepareRebalance calls all members to join. Those that wait for an assignment are told so
 // at once, the others by their next heartbeat.
-func (g *group) prepare(reason string) {
+func (g *group) prepareRebalance(reason string) {
 	for _, m := range g.members {
-		g.synced(m)
+		g.clearSync(m)
 		if m.sync != nil {
-			g.answerSync(m, syncAnswer{code: kerr.RebalanceInProgress.Code})
-			g.touch(m)
+			g.resolveSync(m, Assignment{}, ErrRebalanceInProgress)
+			g.extendSession(m)
 		}
 	}
 	g.owner.log.Debug("group rebalances", "group", g.name, "generation", g.generation, "members", len(g.members), "reason", reason)
 	delay := g.owner.o.InitialRebalanceDelay
-	g.initial = initialDelay{on: g.state == groupEmpty && delay > 0}
-	g.state = groupPreparing
+	g.initial = initialDelay{on: g.state == Empty && delay > 0}
+	g.state = PreparingRebalance
 	if g.initial.on {
 		g.initial.left = max(0, g.rebalanceTimeout()-delay)
-		g.barrier.set(delay)
+		g.joinBy.set(delay)
 		return
 	}
-	g.barrier.set(g.rebalanceTimeout())
+	g.joinBy.set(g.rebalanceTimeout())
 	g.tryComplete()
 }
 
@@ -67,28 +66,28 @@ func (g *group) rebalanceTimeout() time.Duration {
 
 func (g *group) tryComplete() {
 	if !g.initial.on && g.joining == len(g.members) && len(g.pending) == 0 {
-		g.complete()
+		g.completeRebalance()
 	}
 }
 
-func (g *group) barrierOver() {
+func (g *group) joinsOver() {
 	if g.initial.on && g.initial.arrivals && g.initial.left > 0 {
 		d := min(g.owner.o.InitialRebalanceDelay, g.initial.left)
 		g.initial.arrivals = false
 		g.initial.left -= d
-		g.barrier.set(d)
+		g.joinBy.set(d)
 		return
 	}
-	g.complete()
+	g.completeRebalance()
 }
 
-// complete begins a generation with those who have joined. Static members stay
+// completeRebalance begins a generation with those who have joined. Static members stay
 // in it until their session ends, joined or not; others that did not join are out.
-func (g *group) complete() {
+func (g *group) completeRebalance() {
 	g.initial.on = false
 	for _, m := range g.members {
 		if m.join == nil && m.instance == nil {
-			g.remove(m, kerr.UnknownMemberID.Code)
+			g.remove(m, ErrUnknownMember)
 		}
 	}
 	switch {
@@ -96,29 +95,29 @@ func (g *group) complete() {
 		g.becomeEmpty()
 		return
 	case g.joining == 0: // only silent static members: until one comes, or their sessions end
-		g.barrier.set(g.rebalanceTimeout())
+		g.joinBy.set(g.rebalanceTimeout())
 		return
 	}
-	g.barrier.off()
+	g.joinBy.off()
 	all := g.ordered()
-	g.lead(all)
-	g.begin()
-	g.protocol = g.elect()
-	g.state = groupCompleting
+	g.chooseLeader(all)
+	g.nextGeneration()
+	g.protocol = g.chooseProtocol()
+	g.state = CompletingRebalance
 	for _, m := range all {
 		if m.join == nil {
 			continue
 		}
-		g.answerJoin(m, g.place(m))
-		m.told, m.fresh, m.owes = true, false, true
+		g.resolveJoin(m, g.joined(m), nil)
+		m.knowsID, m.isNew, m.owesSync = true, false, true
 		g.unsynced++
-		g.touch(m)
+		g.extendSession(m)
 	}
 	g.syncBy.set(g.rebalanceTimeout())
 }
 
-// lead makes the eldest of those who have joined the leader, unless the leader has.
-func (g *group) lead(all []*member) {
+// chooseLeader makes the eldest of those who have joined the leader, unless the one before has joined.
+func (g *group) chooseLeader(all []*member) {
 	if old := g.members[g.leader]; old != nil && old.join != nil {
 		return
 	}
@@ -130,8 +129,8 @@ func (g *group) lead(all []*member) {
 	}
 }
 
-// begin counts a new generation.
-func (g *group) begin() {
+// nextGeneration begins a new generation.
+func (g *group) nextGeneration() {
 	if g.generation == math.MaxInt32 {
 		g.generation = 0
 	}
@@ -140,19 +139,19 @@ func (g *group) begin() {
 }
 
 func (g *group) becomeEmpty() {
-	if g.state == groupEmpty {
+	if g.state == Empty {
 		return
 	}
-	g.barrier.off()
+	g.joinBy.off()
 	g.initial.on = false
-	g.begin()
-	g.state, g.leader, g.protocol, g.protocolType = groupEmpty, "", "", ""
+	g.nextGeneration()
+	g.state, g.leader, g.protocol, g.protocolType = Empty, "", "", ""
 }
 
-// elect returns the protocol that most members prefer among those that all of
+// chooseProtocol returns the protocol that most members prefer among those that all of
 // them offer. There always is one: nobody gets in without sharing one. A tie goes to the one first voted for
 // by the eldest member.
-func (g *group) elect() string {
+func (g *group) chooseProtocol() string {
 	votes, best := make(map[string]int), ""
 	all := g.ordered()
 	for _, m := range all {
@@ -179,10 +178,10 @@ func (g *group) vote(m *member) string {
 // wait for an assignment from a leader that is gone.
 func (g *group) dropUnsynced() {
 	for _, m := range g.members {
-		if m.owes {
+		if m.owesSync {
 			g.owner.expired.Add(1)
-			g.remove(m, kerr.UnknownMemberID.Code)
+			g.remove(m, ErrUnknownMember)
 		}
 	}
-	g.settle("members did not sync in time")
+	g.afterRemoval("members did not sync in time")
 }
