@@ -41,7 +41,6 @@ type Server struct {
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
 	served    sync.WaitGroup // connections
-	crowd     logSampler
 }
 
 // NewServer makes the Kafka door of an engine. Bad options are an error.
@@ -74,7 +73,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if !s.listen(ln) {
 		return errors.Join(errors.New("the Kafka server is shut down"), ln.Close())
 	}
-	pause, trouble := time.Duration(0), logSampler{}
+	pause := time.Duration(0)
 	for {
 		nc, err := ln.Accept()
 		switch {
@@ -89,9 +88,7 @@ func (s *Server) Serve(ln net.Listener) error {
 			// Out of file descriptors, say: those who are connected go on, and
 			// when some have left there is room again.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			if n, tell := trouble.count(time.Now()); tell {
-				s.logger.Warn("kafka: cannot accept connections", "err", err, "retry_in", pause, "times", n)
-			}
+			s.logger.Warn("kafka: cannot accept connections", "err", err, "retry_in", pause)
 			select {
 			case <-time.After(pause):
 			case <-s.draining.Done():
@@ -145,9 +142,7 @@ func (s *Server) admit(c *conn) bool {
 		if s.o.Events.Refused != nil {
 			s.o.Events.Refused(refusedCrowd)
 		}
-		if n, tell := s.crowd.count(time.Now()); tell {
-			s.logger.Warn("kafka: "+refusedCrowd, "limit", s.o.MaxConnections, "from", c.net.RemoteAddr(), "times", n)
-		}
+		s.logger.Warn("kafka: "+refusedCrowd, "limit", s.o.MaxConnections, "from", c.net.RemoteAddr())
 		return false
 	}
 	s.conns[c] = struct{}{}

@@ -8,9 +8,6 @@ import (
 	"streamhouse/log"
 )
 
-// troublePause is how often a store that goes on failing is logged.
-const troublePause = 30 * time.Second
-
 // engineEvents adds log lines to what the figures subscribe to, e.
 // changed is called when its health may have changed.
 func engineEvents(e log.Events, logger *slog.Logger, changed func()) log.Events {
@@ -19,10 +16,8 @@ func engineEvents(e log.Events, logger *slog.Logger, changed func()) log.Events 
 	e.StoreTrouble = func(err error, attempt int, pause time.Duration) {
 		figures.StoreTrouble(err, attempt, pause)
 		changed()
-		if failures, tell := trouble.failed(time.Now()); tell {
-			logger.Error("the object store fails: trying again until it works",
-				"error", err, "attempt", attempt, "next_in", pause, "failures", failures)
-		}
+		logger.Error("the object store fails: trying again until it works",
+			"error", err, "attempt", attempt, "next_in", pause, "failures", trouble.failed(time.Now()))
 	}
 	e.StoreRecovered = func() {
 		figures.StoreRecovered()
@@ -41,28 +36,22 @@ func engineEvents(e log.Events, logger *slog.Logger, changed func()) log.Events 
 	return e
 }
 
-// storeTrouble lets the first failure of a row through to the log and
-// later ones once every troublePause. It may be used concurrently.
+// storeTrouble counts the failures of a row. It may be used concurrently.
 type storeTrouble struct {
 	mu       sync.Mutex
 	failures int
 	since    time.Time
-	told     time.Time
 }
 
-// failed returns how many failures the row has by now, and whether to tell.
-func (s *storeTrouble) failed(now time.Time) (failures int, tell bool) {
+// failed returns how many failures the row has by now.
+func (s *storeTrouble) failed(now time.Time) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failures == 0 {
-		s.since, s.told = now, time.Time{}
+		s.since = now
 	}
 	s.failures++
-	if now.Sub(s.told) < troublePause {
-		return s.failures, false
-	}
-	s.told = now
-	return s.failures, true
+	return s.failures
 }
 
 // recovered ends the row and returns when it began and how many failures it had.

@@ -5,7 +5,8 @@ import (
 	"log/slog"
 )
 
-// newLogger writes lines of the form and from the level that the settings name.
+// newLogger writes lines of the form and from the level that the settings name, each
+// message only so often: see [limitedHandler].
 func newLogger(s *settings, w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
@@ -13,7 +14,7 @@ func newLogger(s *settings, w io.Writer) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(newLimitedHandler(slog.NewJSONHandler(w, options)))
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(newLimitedHandler(slog.NewTextHandler(w, options)))
 }

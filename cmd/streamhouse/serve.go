@@ -16,7 +16,9 @@ func (s *settings) Run(out output) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	return serve(ctx, s, newLogger(s, out.err))
+	logger := newLogger(s, out.err)
+	slog.SetDefault(logger) // of what has no logger of its own, libraries among it
+	return serve(ctx, s, logger)
 }
 
 // serve is the broker's life: it starts in order, waits for ctx or for trouble, and
