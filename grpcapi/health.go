@@ -14,15 +14,16 @@ import (
 	"streamhouse/log"
 )
 
-// health is the standard health service over the engine's health, for the whole
-// server ("") and for the StreamHouse service, which are one. Check asks the engine; a
+// health is the standard health service over [Options.Health], for the whole
+// server ("") and for the StreamHouse service, which are one. Check asks it; a
 // Watch is woken when the answer changes, which is looked at whenever something
 // hints at it: [Server.HealthChanged], the engine's end, the outcome of a call, a Check.
 type health struct {
 	healthpb.UnsafeHealthServer
-	log     *log.Log
-	hints   chan struct{} // of capacity 1: the engine's health may have changed
-	serving atomic.Bool   // as last seen
+	ask     func() error
+	stopped <-chan struct{} // the engine has stopped by itself
+	hints   chan struct{}   // of capacity 1: the answer may have changed
+	serving atomic.Bool     // as last seen
 
 	stopOnce sync.Once
 	stopping chan struct{}
@@ -32,33 +33,37 @@ type health struct {
 	changed chan struct{} // closed and replaced when serving changes
 }
 
-func newHealth(l *log.Log) *health {
-	h := &health{log: l, hints: make(chan struct{}, 1), stopping: make(chan struct{}), changed: make(chan struct{})}
-	h.serving.Store(l.Health() == nil)
+// newHealth watches an engine. ask is what its health is, nil for what it says itself.
+func newHealth(l *log.Log, ask func() error) *health {
+	if ask == nil {
+		ask = l.Health
+	}
+	h := &health{ask: ask, stopped: l.Stopped(), hints: make(chan struct{}, 1), stopping: make(chan struct{}), changed: make(chan struct{})}
+	h.serving.Store(ask() == nil)
 	h.watcher.Go(h.watchEngine)
 	return h
 }
 
 // watchEngine follows the engine's health until stop.
 func (h *health) watchEngine() {
-	stopped := h.log.Stopped()
+	stopped := h.stopped
 	for {
 		select {
 		case <-h.stopping:
 			return
 		case <-stopped:
-			stopped = nil // for good; Health says so too
+			stopped = nil // for good; the health says so too
 		case <-h.hints:
 		}
 		h.look()
 	}
 }
 
-// look asks the engine, and wakes the watches where the answer has changed.
+// look asks, and wakes the watches where the answer has changed.
 func (h *health) look() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	serving := h.log.Health() == nil
+	serving := h.ask() == nil
 	if h.serving.Swap(serving) != serving {
 		close(h.changed)
 		h.changed = make(chan struct{})
@@ -66,7 +71,7 @@ func (h *health) look() bool {
 	return serving
 }
 
-// poke has the engine's health looked at soon. It never blocks.
+// poke has the health looked at soon. It never blocks.
 func (h *health) poke() {
 	select {
 	case h.hints <- struct{}{}:
@@ -107,7 +112,7 @@ func known(service string) bool {
 	return service == "" || service == pb.StreamHouse_ServiceDesc.ServiceName
 }
 
-// Check says whether writes go through.
+// Check says whether the broker serves.
 func (h *health) Check(_ context.Context, req *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
 	if !known(req.GetService()) {
 		return nil, status.Error(codes.NotFound, "unknown service")

@@ -2,8 +2,10 @@ package grpcapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,4 +101,26 @@ func TestHealthWatchFollowsTheStore(t *testing.T) {
 	d.store.failing.Store(false)
 	require.NoError(t, <-produced)
 	next(t, w, healthpb.HealthCheckResponse_SERVING)
+}
+
+// TestHealthIsWhatTheOwnerSays: a broker may know better than its engine alone.
+func TestHealthIsWhatTheOwnerSays(t *testing.T) {
+	var sick atomic.Bool
+	d := open(t, Options{Health: func() error {
+		if sick.Load() {
+			return errors.New("starting")
+		}
+		return nil
+	}})
+	client := healthpb.NewHealthClient(d.conn)
+	w := d.watch(t, "")
+	next(t, w, healthpb.HealthCheckResponse_SERVING)
+	for _, status := range []healthpb.HealthCheckResponse_ServingStatus{healthpb.HealthCheckResponse_NOT_SERVING, healthpb.HealthCheckResponse_SERVING} {
+		sick.Store(status == healthpb.HealthCheckResponse_NOT_SERVING)
+		d.server.HealthChanged()
+		next(t, w, status)
+		got, err := client.Check(t.Context(), &healthpb.HealthCheckRequest{})
+		require.NoError(t, err)
+		require.Equal(t, status, got.GetStatus())
+	}
 }

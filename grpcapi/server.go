@@ -28,6 +28,11 @@ type Options struct {
 	// RequestTimeout ends a call whose client set no earlier deadline, with UNAVAILABLE. Default 30 s.
 	RequestTimeout time.Duration
 
+	// Health says what the health service answers: SERVING while it returns nil. Default: the
+	// engine's [log.Log.Health]. It must be quick and may be called concurrently;
+	// [Server.HealthChanged] tells that it would answer otherwise.
+	Health func() error
+
 	Events Events
 	Logger *slog.Logger // default: slog.Default()
 }
@@ -64,7 +69,7 @@ func NewServer(l *log.Log, o Options) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, health: newHealth(l)}
+	s := &Server{o: o, health: newHealth(l, o.Health)}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(o.MaxRequestBytes),
 		grpc.MaxConcurrentStreams(o.MaxStreams),
@@ -113,7 +118,7 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// HealthChanged tells the server that the engine's health may have changed, so
+// HealthChanged tells the server that [Options.Health] may answer otherwise by now, so
 // that it looks and tells those who watch. It never blocks and may be called from
 // the engine's own events.
 func (s *Server) HealthChanged() { s.health.poke() }

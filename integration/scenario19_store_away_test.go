@@ -45,7 +45,7 @@ func TestScenario19_NoAnswerBeforeThePut(t *testing.T) {
 func TestScenario19_TailIsServedWithoutTheStore(t *testing.T) {
 	t.Parallel()
 	s := s3Store(t)
-	b := startBroker(t, s)
+	b := startBroker(t, s, "STREAMHOUSE_READY_GRACE=0")
 	createTopic(t, b, "visible", 1)
 	c := dial(t, b)
 	got, err := c.Produce("visible", 0, valueBatch(0))

@@ -21,6 +21,7 @@ func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics.Metrics, h *
 	}
 	grpcServer, err := grpcapi.NewServer(engine, grpcapi.Options{
 		MaxRequestBytes: int(min(s.MaxRequestSize, grpcMaxRequest)),
+		Health:          h.ready,
 		Events:          m.GRPC(),
 		Logger:          logger,
 	})

@@ -63,7 +63,7 @@ func engineOptions(s *settings, m *metrics.Metrics, h *health, logger *slog.Logg
 		CacheMemoryBytes:  int64(s.CacheMemory),
 		PrefetchBytes:     int64(s.PrefetchSize),
 		TopicDefaults:     map[string]string{"max.message.bytes": strconv.FormatInt(int64(s.MaxMessageSize), 10)},
-		Events:            engineEvents(m.Engine(), logger, h.changed),
+		Events:            engineEvents(m.Engine(), logger, h),
 		Logger:            logger,
 	}
 	if s.CacheSize > 0 {

@@ -8,20 +8,19 @@ import (
 	"streamhouse/log"
 )
 
-// engineEvents adds log lines to what the figures subscribe to, e.
-// changed is called when its health may have changed.
-func engineEvents(e log.Events, logger *slog.Logger, changed func()) log.Events {
+// engineEvents adds log lines and the health to what the figures subscribe to, e.
+func engineEvents(e log.Events, logger *slog.Logger, h *health) log.Events {
 	figures := e
 	var trouble storeTrouble
 	e.StoreTrouble = func(err error, attempt int, pause time.Duration) {
 		figures.StoreTrouble(err, attempt, pause)
-		changed()
+		h.storeFails()
 		logger.Error("the object store fails: trying again until it works",
 			"error", err, "attempt", attempt, "next_in", pause, "failures", trouble.failed(time.Now()))
 	}
 	e.StoreRecovered = func() {
 		figures.StoreRecovered()
-		changed()
+		h.storeWorks()
 		since, failures := trouble.recovered()
 		logger.Info("the object store works again", "failures", failures, "after", time.Since(since).Round(time.Millisecond))
 	}
@@ -31,7 +30,7 @@ func engineEvents(e log.Events, logger *slog.Logger, changed func()) log.Events 
 	}
 	e.Fenced = func(err error) { // the engine logs why it stops
 		figures.Fenced(err)
-		changed()
+		h.changed()
 	}
 	return e
 }

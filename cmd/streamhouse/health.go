@@ -6,12 +6,17 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"streamhouse/log"
 )
 
 // health answers whether this process lives and whether it can serve. It may
 // be used concurrently.
 type health struct {
-	hint atomic.Pointer[func()]
+	grace time.Duration // how long writes may fail before the broker is not ready any more
+	hint  atomic.Pointer[func()]
+	row   failingRow
 
 	mu     sync.Mutex
 	phase  error // why it cannot serve whatever the engine says; nil while it serves
@@ -29,24 +34,40 @@ var (
 	errStopping = errors.New("stopping")
 )
 
-func newHealth() *health { return &health{phase: errStarting} }
+func newHealth(grace time.Duration) *health { return &health{grace: grace, phase: errStarting} }
 
 // serving is called once the doors are open.
 func (h *health) serving(e engineHealth) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.engine, h.phase = e, nil
+	h.mu.Unlock()
+	h.changed()
 }
 
 // stopping takes the broker out of the rotation before its doors close.
 func (h *health) stopping() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.phase = errStopping
+	h.mu.Unlock()
+	h.row.end()
+	h.changed()
 }
 
-// onChange has f called when the engine's health may have changed. f must not block.
+// onChange has f called when ready may answer otherwise than before. f must not block.
 func (h *health) onChange(f func()) { h.hint.Store(&f) }
+
+// storeFails is called for every write that the store fails. Like storeWorks and changed it
+// may be called under the engine's locks, and so asks the engine nothing.
+func (h *health) storeFails() {
+	h.row.failed(h.grace, h.changed)
+	h.changed()
+}
+
+// storeWorks is called when a write went through after failures.
+func (h *health) storeWorks() {
+	h.row.end()
+	h.changed()
+}
 
 // changed is called by the engine's events, which may hold its locks: so it takes none.
 func (h *health) changed() {
@@ -65,14 +86,57 @@ func (h *health) alive() error {
 	return h.engine.Err()
 }
 
-// ready returns nil while clients can be served.
+// ready returns nil while clients can be served. A store that fails writes is
+// forgiven for the grace: reads are served all the same, the writes are tried on, and there is no
+// other broker that clients could be sent to. A broker that was fenced or has stopped is not ready at once.
 func (h *health) ready() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.phase != nil {
 		return h.phase
 	}
-	return h.engine.Health()
+	err := h.engine.Health()
+	if errors.Is(err, log.ErrUnavailable) && h.row.lasted() < h.grace {
+		return nil
+	}
+	return err
+}
+
+// failingRow is since when writes have failed one after the other.
+type failingRow struct {
+	mu    sync.Mutex
+	since time.Time   // zero: they do not
+	over  *time.Timer // tells when the grace is over
+}
+
+// failed begins a row unless there is one. When it has lasted for grace, over is called.
+func (r *failingRow) failed(grace time.Duration, over func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.since.IsZero() {
+		r.since = time.Now()
+		r.over = time.AfterFunc(grace, over)
+	}
+}
+
+// end ends the row.
+func (r *failingRow) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.since.IsZero() {
+		r.since = time.Time{}
+		r.over.Stop()
+	}
+}
+
+// lasted returns how long the row is by now: 0 also while its first failure has not been told yet.
+func (r *failingRow) lasted() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.since.IsZero() {
+		return 0
+	}
+	return time.Since(r.since)
 }
 
 // page answers a probe: 200 with the word, or 503 with the reason.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/cmd/streamhouse/metrics"
+	"streamhouse/log"
 )
 
 // engineStub is an engine that feels as it is told.
@@ -29,7 +31,7 @@ func get(t *testing.T, s httpServer, path string) (int, string) {
 }
 
 func TestProbesFollowTheEngine(t *testing.T) {
-	h := newHealth()
+	h := newHealth(0)
 	server := newHTTPServer(h, metrics.New("v1"), slog.New(slog.DiscardHandler))
 	expect := func(path string, code int, body string) {
 		t.Helper()
@@ -45,7 +47,7 @@ func TestProbesFollowTheEngine(t *testing.T) {
 	expect("/healthz", 200, "ok")
 	expect("/readyz", 200, "ready")
 
-	engine.health = errors.New("object store is not available: 503")
+	engine.health = fmt.Errorf("%w: 503", log.ErrUnavailable)
 	expect("/healthz", 200, "ok") // a restart would not help
 	expect("/readyz", 503, "object store is not available: 503")
 
@@ -57,7 +59,7 @@ func TestProbesFollowTheEngine(t *testing.T) {
 }
 
 func TestHTTPServesFiguresAndProfiles(t *testing.T) {
-	server := newHTTPServer(newHealth(), metrics.New("v1"), slog.New(slog.DiscardHandler))
+	server := newHTTPServer(newHealth(0), metrics.New("v1"), slog.New(slog.DiscardHandler))
 	for path, want := range map[string]string{
 		"/metrics":                       "go_goroutines",
 		"/debug/pprof/":                  "goroutine",

@@ -24,7 +24,7 @@ func (s *settings) Run(out output) error {
 // serve is the broker's life: it starts in order, waits for ctx or for trouble, and
 // stops in reverse.
 func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
-	m, h := metrics.New(buildVersion()), newHealth()
+	m, h := metrics.New(buildVersion()), newHealth(s.ReadyGrace)
 
 	// Ports come first: one that is taken must not cost another broker the bucket.
 	p, err := listen(ctx, s)

@@ -43,6 +43,7 @@ type settings struct {
 	GroupInitialRebalanceDelay time.Duration `env:"STREAMHOUSE_GROUP_INITIAL_REBALANCE_DELAY" default:"3s" placeholder:"DURATION" group:"Clients" help:"How long a new group waits for more members before its first assignment."`
 
 	StartupTimeout  time.Duration `env:"STREAMHOUSE_STARTUP_TIMEOUT" default:"1m" placeholder:"DURATION" group:"Process" help:"How long the store may stay silent at the start before the broker gives up."`
+	ReadyGrace      time.Duration `env:"STREAMHOUSE_READY_GRACE" default:"30s" placeholder:"DURATION" group:"Process" help:"How long writes may fail before /readyz and gRPC's health service say so; 0 is at once. Reads are served meanwhile."`
 	ShutdownTimeout time.Duration `env:"STREAMHOUSE_SHUTDOWN_TIMEOUT" default:"25s" placeholder:"DURATION" group:"Process" help:"How long a stop may take. Kubernetes kills after 30s."`
 	LogLevel        string        `env:"STREAMHOUSE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" group:"Process" help:"Lowest level that is logged: debug, info, warn or error."`
 	LogFormat       string        `env:"STREAMHOUSE_LOG_FORMAT" default:"text" enum:"text,json" placeholder:"FORMAT" group:"Process" help:"Form of the log lines: text or json."`

@@ -63,7 +63,7 @@ func TestDefaults(t *testing.T) {
 		AutoCreateTopics: true, DefaultPartitions: 1, MaxMessageSize: 1048588,
 		MaxRequestSize: 100 << 20, KafkaMaxConnections: 20000,
 		GroupMinSessionTimeout: 6 * time.Second, GroupMaxSessionTimeout: 30 * time.Minute, GroupInitialRebalanceDelay: 3 * time.Second,
-		StartupTimeout: time.Minute, ShutdownTimeout: 25 * time.Second,
+		StartupTimeout: time.Minute, ReadyGrace: 30 * time.Second, ShutdownTimeout: 25 * time.Second,
 		LogLevel: "info", LogFormat: "text",
 	}, s)
 }

@@ -98,6 +98,9 @@ func (s *settings) checkProcess() error {
 	if s.StartupTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("--startup-timeout %v has to be above 0", s.StartupTimeout))
 	}
+	if s.ReadyGrace < 0 {
+		errs = append(errs, fmt.Errorf("--ready-grace %v is below 0: set 0 for a broker that is not ready as soon as a write fails", s.ReadyGrace))
+	}
 	if s.ShutdownTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("--shutdown-timeout %v has to be above 0", s.ShutdownTimeout))
 	}
