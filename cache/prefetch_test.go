@@ -160,6 +160,23 @@ func TestReaderOvertakesThePrefetchesThatWait(t *testing.T) {
 	})
 }
 
+func TestGetBringsAPrefetchForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{hold: make(chan struct{})}
+		c := open(t, Options{MemoryBytes: 1 << 20, LoadsInFlight: 1, SpanBytes: 2000}, s)
+		c.Prefetch(blocks("a", 0, 20))
+		synctest.Wait()
+		var wg sync.WaitGroup
+		wg.Go(func() { get(t, c, block("a", 19)) })
+		synctest.Wait()
+		require.Equal(t, [][]Key{blocks("a", 0, 2), blocks("a", 18, 20)}, s.asked())
+		close(s.hold)
+		wg.Wait()
+		_, ok := c.Peek(block("a", 19))
+		require.True(t, ok)
+	})
+}
+
 func TestTooManyPrefetchesAreDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{hold: make(chan struct{})}
