@@ -184,6 +184,7 @@ func TestScenario12_CrashWithFlushesUnderWay(t *testing.T) {
 				rule := store.Break(faulty.Fault{Ops: objstore.OpPut, Do: faulty.HangAfter()})
 				lost := e.start(p, testBatch(t, nil, "written, not answered"))
 				require.NoError(t, rule.Wait(t.Context(), 1))
+				synctest.Wait() // the PUT has happened and hangs
 				e.crash()
 				_, err := lost.Wait(t.Context())
 				require.ErrorIs(t, err, ErrClosed)
