@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"streamhouse/meta"
+	"streamhouse/objstore"
 )
 
 // openDB opens the metadata file and loads the state from it. A file that
@@ -41,7 +42,7 @@ func loadDB(path string) (*meta.DB, *meta.State, error) {
 // never ahead of the bucket and never the only copy: after a crash the journal
 // is replayed from where bbolt stands.
 func (l *Log) writeBehind() {
-	for sleep(l.quit, l.o.MetadataInterval) == nil {
+	for objstore.Sleep(l.quit, l.o.MetadataInterval) == nil {
 		if err := l.writeState(); err != nil {
 			l.stop(err)
 			return

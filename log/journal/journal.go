@@ -88,10 +88,10 @@ func (j *Journal) Append(ctx context.Context, c *meta.Commit, body []byte, faile
 			return retries, ctx.Err()
 		}
 		retries++
-		pause := backoff(retries)
+		pause := pauses.After(retries)
 		failed(err)
 		j.trouble(err, retries, pause)
-		if err := sleep(ctx, pause); err != nil {
+		if err := objstore.Sleep(ctx, pause); err != nil {
 			return retries, err
 		}
 	}

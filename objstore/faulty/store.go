@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 	"sync"
-	"time"
 
 	"streamhouse/objstore"
 )
@@ -113,7 +112,7 @@ func (r *Rule) before(ctx context.Context) error {
 	case failBefore:
 		return r.fault.Do.err
 	case slow:
-		return sleep(ctx, r.fault.Do.delay)
+		return objstore.Sleep(ctx, r.fault.Do.delay)
 	case hang:
 		return r.hang(ctx)
 	}
@@ -123,17 +122,6 @@ func (r *Rule) before(ctx context.Context) error {
 func (r *Rule) hang(ctx context.Context) error {
 	select {
 	case <-r.mend:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -53,7 +53,7 @@ func (s *Store) deleteBatch(ctx context.Context, names []types.ObjectIdentifier)
 		if len(again) == 0 || attempt == maxAttempts {
 			return failed
 		}
-		if err := s.delay.wait(ctx, attempt); err != nil {
+		if err := s.delay.Wait(ctx, attempt); err != nil {
 			return err
 		}
 		names = again

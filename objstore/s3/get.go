@@ -92,7 +92,7 @@ func (s *Store) get(ctx context.Context, key string, in *s3.GetObjectInput, expe
 		if err == nil || !errors.Is(err, errBody) {
 			return body, err
 		}
-		if attempt == maxAttempts || s.delay.wait(ctx, attempt) != nil {
+		if attempt == maxAttempts || s.delay.Wait(ctx, attempt) != nil {
 			return nil, fmt.Errorf("get %s: %w", key, cmp.Or(ctx.Err(), err))
 		}
 	}

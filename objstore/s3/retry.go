@@ -1,10 +1,10 @@
 package s3
 
 import (
-	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
+
+	"streamhouse/objstore"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
@@ -36,41 +36,17 @@ var passingCodes = map[string]bool{
 	"XAmzContentSHA256Mismatch":   true,
 }
 
-// backoff waits twice as long each time, up to most, less a random part, so that
-// those who failed together do not return together.
-type backoff struct{ first, most time.Duration }
-
-var standardBackoff = backoff{first: 100 * time.Millisecond, most: time.Second}
-
-// after returns the wait after the given attempt, counted from 1.
-func (b backoff) after(attempt int) time.Duration {
-	whole := b.most
-	if shift := attempt - 1; shift < 16 {
-		whole = min(b.most, b.first<<shift)
-	}
-	return whole/4 + rand.N(whole*3/4+1)
-}
-
-func (b backoff) wait(ctx context.Context, attempt int) error {
-	timer := time.NewTimer(b.after(attempt))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+var standardBackoff = objstore.Backoff{First: 100 * time.Millisecond, Most: time.Second}
 
 // newRetryer is the SDK's with our waits and codes. It has no bucket of retry
 // tokens: a storm of SlowDown would empty it, and then fail requests that
 // only needed another try.
-func newRetryer(delay backoff) aws.Retryer {
+func newRetryer(delay objstore.Backoff) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
 		o.RateLimiter = ratelimit.None
 		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
-			return delay.after(attempt), nil
+			return delay.After(attempt), nil
 		})
 		first := []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}
 		o.Retryables = append(first, o.Retryables...)

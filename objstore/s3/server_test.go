@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"streamhouse/objstore"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 )
@@ -47,7 +49,7 @@ var testCredentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Cre
 })
 
 // quickly is a backoff for tests.
-var quickly = backoff{first: time.Millisecond, most: 2 * time.Millisecond}
+var quickly = objstore.Backoff{First: time.Millisecond, Most: 2 * time.Millisecond}
 
 // scripted returns a store whose server gives these answers.
 func scripted(t *testing.T, answers ...answer) (*Store, *script) {

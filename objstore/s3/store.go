@@ -56,7 +56,7 @@ type Store struct {
 	prefix   string // empty or ending in a slash
 	where    string // for messages
 	unsigned bool   // a body needs no signature; see signsBodies
-	delay    backoff
+	delay    objstore.Backoff
 }
 
 var _ objstore.Store = (*Store)(nil)
@@ -68,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return open(ctx, o, standardBackoff)
 }
 
-func open(ctx context.Context, o Options, delay backoff) (*Store, error) {
+func open(ctx context.Context, o Options, delay objstore.Backoff) (*Store, error) {
 	prefix, err := o.validate()
 	if err != nil {
 		return nil, err

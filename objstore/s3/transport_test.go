@@ -132,27 +132,3 @@ func TestReusesConnections(t *testing.T) {
 	}
 	require.Len(t, addresses, 1)
 }
-
-func TestBackoff(t *testing.T) {
-	b := backoff{first: 100 * time.Millisecond, most: time.Second}
-	for attempt, most := range map[int]time.Duration{1: 100 * time.Millisecond, 2: 200 * time.Millisecond, 4: 800 * time.Millisecond, 5: time.Second, 1000: time.Second} {
-		seen := make(map[time.Duration]bool)
-		for range 100 {
-			d := b.after(attempt)
-			require.GreaterOrEqual(t, d, most/4)
-			require.LessOrEqual(t, d, most)
-			seen[d] = true
-		}
-		require.Greater(t, len(seen), 50, "those who failed together do not return together")
-	}
-}
-
-func TestBackoffEndsWithItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		b := backoff{first: time.Hour, most: time.Hour}
-		require.ErrorIs(t, b.wait(ctx, 1), context.DeadlineExceeded)
-		require.NoError(t, b.wait(t.Context(), 1))
-	})
-}
