@@ -42,6 +42,7 @@ func (s *hangingS3) hang() {
 }
 
 func (s *hangingS3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amz-Request-Id", "1") // as every store does
 	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
 	case r.Method == http.MethodPut:
@@ -102,8 +103,9 @@ func (s *hangingS3) list(w http.ResponseWriter, prefix, after string) {
 		Size int
 	}
 	var listed struct {
-		XMLName  xml.Name `xml:"ListBucketResult"`
-		Contents []object
+		XMLName     xml.Name `xml:"ListBucketResult"`
+		IsTruncated bool
+		Contents    []object
 	}
 	s.mu.Lock()
 	for key, body := range s.objects {

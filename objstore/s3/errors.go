@@ -18,7 +18,6 @@ var refusals = map[string]string{
 	"NoSuchBucket":                       "create the bucket or correct its name",
 	"InvalidBucketName":                  "correct the name of the bucket",
 	"AccessDenied":                       "allow s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket to these credentials",
-	"Forbidden":                          "allow s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket to these credentials",
 	"AllAccessDisabled":                  "the bucket is disabled: ask its owner",
 	"AccountProblem":                     "there is a problem with the AWS account: ask its owner",
 	"InvalidAccessKeyId":                 "correct AWS_ACCESS_KEY_ID or the profile",
@@ -75,6 +74,9 @@ func refusal(err error) string {
 		return "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run with a role"
 	}
 	code := errorCode(err)
+	if code == "" {
+		return "" // no answer, or not the store's own
+	}
 	if advice, known := refusals[code]; known {
 		if region := bucketRegion(err); region != "" {
 			advice += " (it is in " + region + ")"
@@ -99,22 +101,20 @@ func refusedStatus(status int) bool {
 	return status >= 300 && status < 500
 }
 
-// explainGet is explain for reads, which know two more answers.
+// explainGet is explain for reads, which know two more answers. Only the store's
+// own word makes an object missing or short: a status alone may be a proxy's.
 func explainGet(key string, err error) error {
-	switch code, status := errorCode(err), statusCode(err); {
-	case code == "NoSuchBucket":
-	case status == http.StatusNotFound:
+	switch errorCode(err) {
+	case "NoSuchKey":
 		return objstore.NotFound(key)
-	case status == http.StatusRequestedRangeNotSatisfiable:
+	case "InvalidRange":
 		return fmt.Errorf("%w: %s", objstore.ErrRange, key)
 	}
 	return fmt.Errorf("get %s: %w", key, explain(err))
 }
 
 // precondition reports that a create-only PUT found its key taken.
-func precondition(err error) bool {
-	return statusCode(err) == http.StatusPreconditionFailed
-}
+func precondition(err error) bool { return errorCode(err) == "PreconditionFailed" }
 
 func errorCode(err error) string {
 	var api smithy.APIError

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -45,31 +44,57 @@ func (s *Store) GetRange(ctx context.Context, key string, offset, length int64) 
 	}
 	bounds := fmt.Sprintf("bytes=%d-%d", offset, offset+length-1)
 	return s.get(ctx, key, &s3.GetObjectInput{Range: &bounds}, func(out *s3.GetObjectOutput) (int64, error) {
-		got, arrived := aws.ToString(out.ContentRange), aws.ToInt64(out.ContentLength)
-		if !strings.HasPrefix(got, fmt.Sprintf("bytes %d-", offset)) {
-			return 0, fmt.Errorf("%w: asked for %s, answered with %q", errBody, bounds, got)
+		got, err := rangeOf(out)
+		if err != nil || got.first != offset || got.end > offset+length {
+			return 0, fmt.Errorf("%w: asked for %s, answered with %q and %d bytes", errBody, bounds, aws.ToString(out.ContentRange), aws.ToInt64(out.ContentLength))
 		}
-		if arrived > length {
-			return 0, fmt.Errorf("%w: asked for %s, answered with %d bytes", errBody, bounds, arrived)
-		}
-		if arrived < length {
-			return 0, fmt.Errorf("%w: %s: %d bytes from %d; it has %s", objstore.ErrRange, key, length, offset, got)
+		if got.end < offset+length {
+			if got.end != got.size { // there is more, and it was not sent
+				return 0, fmt.Errorf("%w: asked for %s, answered with %q", errBody, bounds, aws.ToString(out.ContentRange))
+			}
+			return 0, objstore.RangeWithin(key, offset, length, got.size)
 		}
 		return length, nil
 	})
 }
 
-// getNothing reads no byte, which an HTTP range cannot express.
+// contentRange is what an answer says about the part of an object in it.
+type contentRange struct{ first, end, size int64 }
+
+// rangeOf returns the part of an object that an answer promises. Its length must
+// agree with that of the body.
+func rangeOf(out *s3.GetObjectOutput) (r contentRange, err error) {
+	last := int64(0)
+	if _, err = fmt.Sscanf(aws.ToString(out.ContentRange), "bytes %d-%d/%d", &r.first, &last, &r.size); err != nil {
+		return r, fmt.Errorf("%w: %w", errBody, err)
+	}
+	r.end = last + 1
+	if r.first < 0 || r.end <= r.first || r.end > r.size || r.size > maxObjectBytes || aws.ToInt64(out.ContentLength) != r.end-r.first {
+		return r, errBody
+	}
+	return r, nil
+}
+
+// getNothing reads no byte, which an HTTP range cannot express: it learns the
+// object's size from its first byte. HEAD would tell it too, but no answer to a
+// HEAD says whose it is.
 func (s *Store) getNothing(ctx context.Context, key string, offset int64) ([]byte, error) {
-	name, err := s.key(key)
-	if err != nil {
+	size := int64(0)
+	_, err := s.get(ctx, key, &s3.GetObjectInput{Range: aws.String("bytes=0-0")}, func(out *s3.GetObjectOutput) (int64, error) {
+		if out.ContentRange == nil && out.ContentLength != nil && *out.ContentLength == 0 {
+			return 0, nil // some servers so answer for an empty object
+		}
+		got, err := rangeOf(out)
+		if err != nil || got.first != 0 || got.end != 1 {
+			return 0, fmt.Errorf("%w: asked for the first byte, answered with %q", errBody, aws.ToString(out.ContentRange))
+		}
+		size = got.size
+		return 1, nil
+	})
+	if err != nil && !errors.Is(err, objstore.ErrRange) { // an empty object has no first byte
 		return nil, err
 	}
-	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: name})
-	if err != nil {
-		return nil, explainGet(key, err)
-	}
-	if err := objstore.RangeWithin(key, offset, 0, aws.ToInt64(out.ContentLength)); err != nil {
+	if err := objstore.RangeWithin(key, offset, 0, size); err != nil {
 		return nil, err
 	}
 	return []byte{}, nil

@@ -48,6 +48,7 @@ func TestGetNeverServesADamagedBody(t *testing.T) {
 		"damaged":   ok(200, "123466789", digitsCRC...),
 		"cut short": cutShort(200, "1234", 9),
 		"no length": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Amz-Request-Id", "1")
 			w.WriteHeader(200)
 			_ = http.NewResponseController(w).Flush()
 			_, _ = io.WriteString(w, digits)
@@ -82,6 +83,12 @@ func TestGetRangeAnswers(t *testing.T) {
 	}{
 		"beyond the end":     {[]answer{refuse(416, "InvalidRange")}, objstore.ErrRange, 1},
 		"across the end":     {[]answer{ok(206, "34", "Content-Range", "bytes 2-3/4")}, objstore.ErrRange, 1},
+		"less than there is": {[]answer{ok(206, "34", "Content-Range", "bytes 2-3/9")}, errBody, maxAttempts},
+		"less than it says":  {[]answer{ok(206, "34", "Content-Range", "bytes 2-4/9")}, errBody, maxAttempts},
+		"of an unknown size": {[]answer{ok(206, "345", "Content-Range", "bytes 2-4/*")}, errBody, maxAttempts},
+		"a range of nothing": {[]answer{ok(206, "", "Content-Range", "bytes 2-1/9")}, errBody, maxAttempts},
+		"beyond its size":    {[]answer{ok(206, "345", "Content-Range", "bytes 2-4/4")}, errBody, maxAttempts},
+		"empty":              {[]answer{ok(200, "")}, errBody, maxAttempts},
 		"cut short once":     {[]answer{cutShort(206, "3", 3, "Content-Range", "bytes 2-4/9"), right}, nil, 2},
 		"range ignored":      {[]answer{ok(200, digits)}, errBody, maxAttempts},
 		"another range":      {[]answer{ok(206, "456", "Content-Range", "bytes 3-5/9")}, errBody, maxAttempts},
@@ -110,4 +117,30 @@ func TestGetMissing(t *testing.T) {
 	_, err = s.GetRange(t.Context(), "key", 1, 0)
 	require.ErrorIs(t, err, objstore.ErrNotFound)
 	require.Equal(t, 3, server.count())
+}
+
+func TestGetRangeOfNoBytes(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer answer
+		offset int64
+		want   error
+	}{
+		"within":             {ok(206, "1", "Content-Range", "bytes 0-0/9"), 4, nil},
+		"at the end":         {ok(206, "1", "Content-Range", "bytes 0-0/9"), 9, nil},
+		"beyond the end":     {ok(206, "1", "Content-Range", "bytes 0-0/9"), 10, objstore.ErrRange},
+		"of nothing":         {refuse(416, "InvalidRange"), 0, nil},
+		"beyond nothing":     {refuse(416, "InvalidRange"), 1, objstore.ErrRange},
+		"of nothing, as 200": {ok(200, "", "Content-Length", "0"), 0, nil},
+		"range ignored":      {ok(200, digits), 4, errBody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, server := scripted(t, c.answer)
+			body, err := s.GetRange(t.Context(), "key", c.offset, 0)
+			require.ErrorIs(t, err, c.want)
+			require.Equal(t, http.MethodGet, server.requests[0].Method)
+			if c.want == nil {
+				require.Equal(t, []byte{}, body)
+			}
+		})
+	}
 }

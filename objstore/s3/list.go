@@ -53,7 +53,10 @@ func (l *listing) run(ctx context.Context) (goOn bool, err error) {
 		if goOn, err = l.page(page.Contents); !goOn || err != nil {
 			return false, err
 		}
-		if !aws.ToBool(page.IsTruncated) {
+		if page.IsTruncated == nil {
+			return false, errors.New("the store does not say whether there is more")
+		}
+		if !*page.IsTruncated {
 			return true, nil
 		}
 		if in.ContinuationToken = page.NextContinuationToken; aws.ToString(in.ContinuationToken) == "" {

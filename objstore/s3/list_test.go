@@ -67,7 +67,7 @@ func TestListDistrustsTheServer(t *testing.T) {
 		"prefix ignored":           {[]answer{listPage("", "b/1")}, "under the prefix"},
 		"more, but not where":      {[]answer{listPage("?", "a/1")}, "not where"},
 		"empty pages without end":  {[]answer{listPage("t1")}, "100 pages"},
-		"something else than S3's": {[]answer{ok(200, "<html>")}, "deserialization"},
+		"something else than S3's": {[]answer{ok(200, "<html>")}, "does not speak S3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := scripted(t, c.answers...)

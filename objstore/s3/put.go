@@ -27,16 +27,20 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
+	checksum := crc32cHeader(body)
+	out, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket:         &s.bucket,
 		Key:            name,
 		Body:           bytes.NewReader(body),
 		ContentLength:  aws.Int64(int64(len(body))),
 		ContentType:    aws.String("application/octet-stream"),
 		IfNoneMatch:    aws.String("*"),
-		ChecksumCRC32C: aws.String(crc32cHeader(body)),
+		ChecksumCRC32C: &checksum,
 	}, s.payload)
 	if err == nil {
+		if got := aws.ToString(out.ChecksumCRC32C); got != "" && got != checksum {
+			return fmt.Errorf("put %s: %w: its CRC-32C is %s, the store's %s", key, errBody, checksum, got)
+		}
 		return nil
 	}
 	if precondition(err) {

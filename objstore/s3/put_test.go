@@ -107,7 +107,9 @@ func TestSurvivesAStorm(t *testing.T) {
 		mu.Unlock()
 		if n < maxAttempts {
 			refuse(503, "SlowDown")(w, r)
+			return
 		}
+		ok(200, "")(w, r)
 	}), Options{})
 	for i := range 300 {
 		require.NoError(t, s.Put(t.Context(), fmt.Sprint(i), []byte("x")))

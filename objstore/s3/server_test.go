@@ -88,9 +88,10 @@ func page(status int) answer {
 	}
 }
 
-// ok answers with a body and headers in pairs.
+// ok answers as an object store does, with a body and headers in pairs.
 func ok(status int, body string, headers ...string) answer {
 	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"0123456789abcdef"`)
 		for i := 0; i < len(headers); i += 2 {
 			w.Header().Set(headers[i], headers[i+1])
 		}

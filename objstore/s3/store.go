@@ -136,6 +136,7 @@ func (s *Store) configure(so *s3.Options, o Options) {
 		so.Region = cmp.Or(so.Region, "us-east-1")
 	}
 	so.Retryer = newRetryer(s.delay)
+	so.APIOptions = append(so.APIOptions, checkAnswers)
 	// Put brings its own checksum, Get asks for one; elsewhere only where S3 insists.
 	so.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	so.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired

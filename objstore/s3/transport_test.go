@@ -86,6 +86,7 @@ func TestAbandonsAHungConnection(t *testing.T) {
 	require.Greater(t, requests.Load(), int64(1))
 
 	s, requests = hangOnce(t, func(w http.ResponseWriter) {
+		w.Header().Set("ETag", `"1"`)
 		w.Header().Set("Content-Length", "9")
 		_, _ = io.WriteString(w, "1234")
 		_ = http.NewResponseController(w).Flush()
