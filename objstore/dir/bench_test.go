@@ -2,7 +2,11 @@ package dir
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"streamhouse/objstore/storetest"
 )
@@ -59,19 +63,41 @@ func BenchmarkGetRange(b *testing.B) {
 	}
 }
 
-// BenchmarkDirListAfter looks for the newest objects of a long journal.
-func BenchmarkListAfter(b *testing.B) {
-	d := openDir(b, b.TempDir())
-	key := func(i int) string { return fmt.Sprintf("journal/0000000001/%020d", i) }
-	const objects = 2000
+// fillFolder puts files where objects of a long journal are, without waiting for the disk.
+func fillFolder(tb testing.TB, root string, objects int) {
+	tb.Helper()
+	folder := filepath.Join(root, "journal", "0000000001")
+	require.NoError(tb, os.MkdirAll(folder, 0o755))
 	for i := range objects {
-		if err := d.Put(b.Context(), key(i), nil); err != nil {
-			b.Fatal(err)
-		}
+		require.NoError(tb, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%020d", i)), nil, 0o600))
 	}
+}
+
+func journalKey(i int) string { return fmt.Sprintf("journal/0000000001/%020d", i) }
+
+// BenchmarkListAfter looks for the newest objects of a long journal.
+func BenchmarkListAfter(b *testing.B) {
+	root := b.TempDir()
+	d := openDir(b, root)
+	const objects = 2000
+	fillFolder(b, root, objects)
 	b.ReportAllocs()
 	for b.Loop() {
-		if infos, err := storetest.ListAll(b.Context(), d, "journal/0000000001/", key(objects-10)); err != nil || len(infos) != 9 {
+		if infos, err := storetest.ListAll(b.Context(), d, "journal/0000000001/", journalKey(objects-10)); err != nil || len(infos) != 9 {
+			b.Fatal(len(infos), err)
+		}
+	}
+}
+
+// BenchmarkList200000 lists a very long journal once, as a replay does.
+func BenchmarkList200000(b *testing.B) {
+	root := b.TempDir()
+	d := openDir(b, root)
+	const objects = 200_000
+	fillFolder(b, root, objects)
+	b.ReportAllocs()
+	for b.Loop() {
+		if infos, err := storetest.ListAll(b.Context(), d, "journal/0000000001/", ""); err != nil || len(infos) != objects {
 			b.Fatal(len(infos), err)
 		}
 	}

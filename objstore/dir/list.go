@@ -3,31 +3,29 @@ package dir
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"streamhouse/objstore"
 )
 
-// List implements [objstore.Store]. It reads only the folders that can hold a key of the
-// listing, one at a time, and looks at a file's size when its turn comes. An
-// object deleted meanwhile may be left out.
+// List implements [objstore.Store]. It reads only the folders that can hold a key
+// of the listing, one at a time and as a rule once, and looks at a file's size when
+// its turn comes. An object that is put or deleted meanwhile may be left out. To
+// begin a listing costs a reading of the folder: go on with one rather than begin
+// another behind it.
 func (d *Store) List(ctx context.Context, prefix, after string) iter.Seq2[objstore.Info, error] {
 	return func(yield func(objstore.Info, error) bool) {
 		if err := objstore.ValidPrefix(prefix); err != nil {
 			yield(objstore.Info{}, err)
 			return
 		}
-		if err := d.gone(); err != nil {
-			yield(objstore.Info{}, err)
-			return
-		}
-		l := &listing{ctx: ctx, root: d.root, prefix: prefix, after: after, yield: yield}
+		l := &listing{ctx: ctx, store: d, prefix: prefix, after: after, yield: yield}
 		folder, _ := path.Split(prefix)
 		if _, err := l.walk(folder); err != nil {
 			yield(objstore.Info{}, fmt.Errorf("list %q: %w", prefix, explainFile(err)))
@@ -38,7 +36,7 @@ func (d *Store) List(ctx context.Context, prefix, after string) iter.Seq2[objsto
 // listing is one run of a listing.
 type listing struct {
 	ctx           context.Context
-	root          string
+	store         *Store
 	prefix, after string
 	yield         func(objstore.Info, error) bool
 }
@@ -46,61 +44,73 @@ type listing struct {
 // walk lists a folder, given as its keys' beginning: empty or ending in a slash.
 // It returns false when the loop over the listing has ended.
 func (l *listing) walk(folder string) (goOn bool, err error) {
-	if err := l.ctx.Err(); err != nil {
-		return false, err
-	}
-	names, err := l.names(folder)
-	if err != nil {
-		return false, err
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, "/") {
-			goOn, err = l.walk(name)
-		} else {
-			goOn, err = l.file(name)
-		}
-		if !goOn || err != nil {
+	for cursor := ""; ; {
+		if err := l.ctx.Err(); err != nil {
 			return false, err
 		}
+		names, more, err := l.names(folder, cursor)
+		if err != nil {
+			return false, err
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "/") {
+				goOn, err = l.walk(folder + name)
+			} else {
+				goOn, err = l.file(folder + name)
+			}
+			if !goOn || err != nil {
+				return false, err
+			}
+		}
+		if !more {
+			return true, nil
+		}
+		cursor = names[len(names)-1]
 	}
-	return true, nil
 }
 
-// names returns what of a folder belongs to the listing, in the order of the
-// keys: a folder counts with its slash, so "a-b/c" comes before "a/b".
-func (l *listing) names(folder string) (names []string, err error) {
-	entries, err := readFolder(filepath.Join(l.root, filepath.FromSlash(folder)))
-	if err != nil {
-		return nil, err
+// names returns what of a folder belongs to the listing and comes behind the
+// cursor, in the order of the keys: a folder counts with its slash, so "a-b/c" comes
+// before "a/b". Where that is too much for one time, more follows.
+func (l *listing) names(folder, cursor string) (names []string, more bool, err error) {
+	found := smallest{limit: l.store.listedNames}
+	err = readFolder(filepath.Join(l.store.root, filepath.FromSlash(folder)), func(e fs.DirEntry) {
+		name := e.Name()
+		wanted := e.Type().IsRegular() && l.wantsFile(folder+name)
+		if e.IsDir() {
+			name += "/"
+			wanted = l.wantsFolder(folder + name)
+		}
+		if wanted && name > cursor {
+			found.add(name)
+		}
+	})
+	if err != nil && !absent(err) {
+		return nil, false, err
 	}
-	for _, e := range entries {
-		name := folder + e.Name()
-		switch {
-		case e.Type().IsRegular() && l.wantsFile(name):
-			names = append(names, name)
-		case e.IsDir() && l.wantsFolder(name+"/"):
-			names = append(names, name+"/")
+	names, more = found.sorted()
+	return names, more, l.store.gone() // or this was the folder below a mount
+}
+
+// readFolder calls f for each of a folder's entries, in no order.
+func readFolder(path string, f func(fs.DirEntry)) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	for {
+		entries, err := folder.ReadDir(folderBatch)
+		for _, e := range entries {
+			f(e)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
-	slices.Sort(names)
-	return names, nil
-}
-
-// readFolder returns a folder's entries in no order, none where it is missing.
-func readFolder(path string) ([]fs.DirEntry, error) {
-	f, err := os.Open(path)
-	if absent(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	entries, err := f.ReadDir(-1)
-	if absent(err) {
-		return nil, nil
-	}
-	return entries, err
 }
 
 func (l *listing) wantsFile(key string) bool {
@@ -114,13 +124,16 @@ func (l *listing) wantsFolder(folder string) bool {
 	return beforePrefix && beyondAfter && folder != tempsFolder+"/"
 }
 
+// file lists an object. One that is not there any more is left out, unless the
+// whole store has vanished: then the listing must not look as if it ended here.
 func (l *listing) file(key string) (goOn bool, err error) {
 	if err := l.ctx.Err(); err != nil {
 		return false, err
 	}
-	info, err := os.Lstat(filepath.Join(l.root, filepath.FromSlash(key)))
+	info, err := os.Lstat(filepath.Join(l.store.root, filepath.FromSlash(key)))
 	if absent(err) {
-		return true, nil
+		err := l.store.gone()
+		return err == nil, err
 	}
 	if err != nil {
 		return false, err

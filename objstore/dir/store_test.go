@@ -309,3 +309,83 @@ func TestListEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, last, context.Canceled)
 	require.Equal(t, 2, n)
 }
+
+// The order and the bounds of a listing do not depend on how many names are kept at a time.
+func TestListInFewNamesAtATime(t *testing.T) {
+	d := openDir(t, t.TempDir())
+	var keys []string
+	for i := range 40 {
+		keys = append(keys, fmt.Sprintf("a/%02d", i), fmt.Sprintf("b-%02d/x", i), fmt.Sprintf("b-%02d/y", i), fmt.Sprintf("c%02d", i))
+	}
+	for _, key := range keys {
+		require.NoError(t, d.Put(t.Context(), key, nil))
+	}
+	want, err := storetest.ListAll(t.Context(), d, "", "")
+	require.NoError(t, err)
+	require.Len(t, want, len(keys))
+	for _, limit := range []int{1, 2, 7, 39, 40, 41, 1000} {
+		d.listedNames = limit
+		got, err := storetest.ListAll(t.Context(), d, "", "")
+		require.NoError(t, err)
+		require.Equal(t, want, got, limit)
+		got, err = storetest.ListAll(t.Context(), d, "b-", "b-05/x")
+		require.NoError(t, err)
+		require.Len(t, got, 2*40-11, limit)
+	}
+}
+
+// A listing costs one reading of each folder, however its reader goes on.
+func TestListReadsAFolderOnce(t *testing.T) {
+	root := t.TempDir()
+	d := openDir(t, root)
+	fillFolder(t, root, 100)
+	seen := 0
+	for info, err := range d.List(t.Context(), "journal/", "") {
+		require.NoError(t, err)
+		require.Equal(t, journalKey(seen), info.Key)
+		if seen++; seen == 10 {
+			require.NoError(t, d.Put(t.Context(), "journal/0000000001/later", nil))
+			require.NoError(t, d.Delete(t.Context(), journalKey(50)))
+			require.NoError(t, os.WriteFile(filepath.Join(root, journalKey(50)), nil, 0o600))
+		}
+	}
+	require.Equal(t, 100, seen, "and it is the folder as it was then")
+}
+
+// A store that vanishes during a listing must not look as if the listing ended.
+func TestGoneDuringAListing(t *testing.T) {
+	for _, limit := range []int{maxListedNames, 1} {
+		root := filepath.Join(t.TempDir(), "root")
+		d := openDir(t, root)
+		d.listedNames = limit
+		fillFolder(t, root, 10)
+		seen, last := 0, error(nil)
+		for _, err := range d.List(t.Context(), "", "") {
+			if last = err; err != nil {
+				break
+			}
+			if seen++; seen == 5 {
+				require.NoError(t, os.Rename(root, root+"-unmounted"))
+			}
+		}
+		require.Equal(t, 5, seen)
+		require.ErrorIs(t, last, objstore.ErrPermanent)
+		require.ErrorContains(t, last, "folder of the store is gone")
+	}
+}
+
+// An empty folder where the store was, as an unmount leaves one, is not the store.
+func TestEmptyFolderInPlaceOfTheStore(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "root")
+	d := openDir(t, root)
+	require.NoError(t, d.Put(t.Context(), "a/b", nil))
+	require.NoError(t, os.Rename(root, root+"-unmounted"))
+	require.NoError(t, os.Mkdir(root, 0o755))
+	_, err := d.Get(t.Context(), "a/b")
+	require.NotErrorIs(t, err, objstore.ErrNotFound)
+	require.ErrorContains(t, err, "folder of the store is gone")
+	_, err = storetest.ListAll(t.Context(), d, "", "")
+	require.ErrorContains(t, err, "folder of the store is gone")
+	require.ErrorContains(t, d.Delete(t.Context(), "a/b"), "folder of the store is gone")
+	require.ErrorContains(t, d.Put(t.Context(), "a/c", nil), "folder of the store is gone")
+}
