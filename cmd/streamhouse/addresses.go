@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"regexp"
 	"strconv"
+	"strings"
 )
 
 // httpOff reports that there is no HTTP server.
@@ -43,6 +46,8 @@ func (s *settings) checkAdvertised() error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("--kafka-advertised-addr: %w", err)
+	case strings.Contains(host, "%"):
+		return fmt.Errorf("--kafka-advertised-addr: %q names an interface of this machine, which means nothing to a client: name the host", s.KafkaAdvertisedAddr)
 	case isWildcard(host):
 		return fmt.Errorf("--kafka-advertised-addr: %q is no address that a client could connect to: name the host", s.KafkaAdvertisedAddr)
 	case port == 0:
@@ -58,6 +63,9 @@ func splitAddress(addr string) (host string, port uint16, err error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("%q is not an address: write host:port, for example 0.0.0.0:9092 or [::1]:9092", addr)
 	}
+	if !isHost(host) {
+		return "", 0, fmt.Errorf("%q has no host before its port: write a name or an IP address alone, for example broker-1.example.com:9092", addr)
+	}
 	n, err := strconv.ParseUint(p, 10, 16)
 	if err != nil {
 		return "", 0, fmt.Errorf("%q has no port number between 0 and 65535", addr)
@@ -65,9 +73,32 @@ func splitAddress(addr string) (host string, port uint16, err error) {
 	return host, uint16(n), nil
 }
 
+// isHost reports an IP address, a name that a resolver could know (with the underscores of container
+// networks), or nothing, which is every address of the machine.
+func isHost(host string) bool {
+	if host == "" {
+		return true
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	name := strings.TrimSuffix(host, ".")
+	if len(name) > 253 || strings.Trim(name, "0123456789.") == "" { // an IP address gone wrong
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if !hostLabel.MatchString(label) {
+			return false
+		}
+	}
+	return true
+}
+
+var hostLabel = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+
 func isWildcard(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "" || ip != nil && ip.IsUnspecified()
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
 }
 
 // samePort reports whether two listeners cannot both have what they ask for.
@@ -77,5 +108,30 @@ func samePort(a, b string) bool {
 	if errA != nil || errB != nil || portA != portB || portA == 0 {
 		return false
 	}
-	return hostA == hostB || isWildcard(hostA) || isWildcard(hostB)
+	return sameHost(hostA, hostB) || sameHost(hostB, hostA)
+}
+
+// sameHost reports whether a is b or covers it. Of names only localhost is known by itself.
+func sameHost(a, b string) bool {
+	if isWildcard(a) {
+		all, errA := netip.ParseAddr(a)
+		one, errB := netip.ParseAddr(b)
+		// 0.0.0.0 is every address of IPv4 alone; the other wildcards are all of both kinds.
+		return errA != nil || all.Is6() || errB != nil || one.Unmap().Is4()
+	}
+	return strings.EqualFold(a, b) || loopback(a) != "" && loopback(a) == loopback(b) || sameIP(a, b)
+}
+
+// loopback returns the address that localhost is nearly everywhere, or "".
+func loopback(host string) string {
+	if strings.EqualFold(host, "localhost") || host == "127.0.0.1" {
+		return "127.0.0.1"
+	}
+	return ""
+}
+
+func sameIP(a, b string) bool {
+	x, errX := netip.ParseAddr(a)
+	y, errY := netip.ParseAddr(b)
+	return errX == nil && errY == nil && x.Unmap() == y.Unmap()
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -11,15 +13,25 @@ func (s *settings) checkStorage() error {
 	paths := []struct{ flag, path string }{{"--metadata", s.Metadata}}
 	if s.UseLocalStorage {
 		paths = append(paths, struct{ flag, path string }{"--local-storage-path", s.LocalStoragePath})
-	} else if err := checkBucket(s.Bucket); err != nil {
+	} else if err := errors.Join(checkBucket(s.Bucket), checkRegion(s.Region)); err != nil {
 		return err
 	}
 	if s.CacheSize > 0 {
 		paths = append(paths, struct{ flag, path string }{"--cache", s.Cache})
 	}
 	var errs []error
+	if s.Metadata != "" {
+		errs = append(errs, checkFile("--metadata", s.Metadata))
+	}
 	for i, a := range paths {
+		if a.path == "" {
+			errs = append(errs, fmt.Errorf("%s is empty: name a place, or leave it out for the default", a.flag))
+			continue
+		}
 		for _, b := range paths[:i] {
+			if b.path == "" {
+				continue
+			}
 			if contains(a.path, b.path) || contains(b.path, a.path) {
 				errs = append(errs, fmt.Errorf("%s %s and %s %s lie in each other: give each a place of its own", b.flag, b.path, a.flag, a.path))
 			}
@@ -30,8 +42,28 @@ func (s *settings) checkStorage() error {
 
 // checkBucket catches what people write instead of a bucket's name; S3 knows the rest.
 func checkBucket(name string) error {
-	if strings.ContainsAny(name, "/: ") || len(name) < 3 || len(name) > 63 {
+	if !bucketName.MatchString(name) {
 		return fmt.Errorf("--bucket: %q is not the name of a bucket: write the name alone, without s3:// and without a folder", name)
+	}
+	return nil
+}
+
+// bucketName is what any store may call one: S3 itself takes less.
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$`)
+
+// checkRegion lets other stores call theirs what they like, as long as it fits into a host name.
+func checkRegion(name string) error {
+	if !hostLabel.MatchString(name) {
+		return fmt.Errorf("--region: %q is not the name of a region: write it as eu-central-1", name)
+	}
+	return nil
+}
+
+// checkFile refuses the name of a folder where a file is wanted.
+func checkFile(flag, path string) error {
+	info, err := os.Stat(path)
+	if strings.HasSuffix(path, "/") || filepath.Base(path) == "." || filepath.Base(path) == ".." || err == nil && info.IsDir() {
+		return fmt.Errorf("%s: %q is a folder: name a file in it", flag, path)
 	}
 	return nil
 }

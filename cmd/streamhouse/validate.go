@@ -17,6 +17,8 @@ const (
 	maxFlushSize = 256 << 20
 	// minMemory lets each kind of memory hold a few blocks of 1 MiB.
 	minMemory = 4 << 20
+	// minPrefetchSize is one block: below it nothing would be read ahead.
+	minPrefetchSize = 1 << 20
 	// minCacheSize lets the disk cache hold a few of its files.
 	minCacheSize = 16 << 20
 	// minMessageSize is room for a batch with a record in it.
@@ -25,13 +27,21 @@ const (
 	minRequestSize = 1 << 20
 	// maxFlushInterval: clients give a produce request up after 30 s.
 	maxFlushInterval = 10 * time.Second
+	// maxSessionTimeout: Kafka has it as milliseconds in 32 bits. A member that is gone keeps its
+	// partitions for as long.
+	maxSessionTimeout = 24 * time.Hour
+	// maxRebalanceDelay is how long consumers wait for an assignment by default (max.poll.interval.ms).
+	maxRebalanceDelay = 5 * time.Minute
 	// maxConnections: each costs a descriptor and two goroutines.
 	maxConnections = 1_000_000
 )
 
 // check reports every setting that is out of bounds or contradicts another one.
 func (s *settings) check() error {
-	err := errors.Join(s.checkAddresses(), s.checkStorage(), s.checkMemory(), s.checkFlushing(), s.checkClients(), s.checkProcess())
+	err := s.checkTexts()
+	if err == nil { // else others would say the same in other words
+		err = errors.Join(s.checkAddresses(), s.checkStorage(), s.checkMemory(), s.checkFlushing(), s.checkClients(), s.checkProcess())
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", errSettings, err)
 	}
@@ -43,6 +53,10 @@ func (s *settings) checkMemory() error {
 		atLeast("--cache-memory", s.CacheMemory, minMemory),
 		atLeast("--tail-memory", s.TailMemory, minMemory),
 		atLeast("--unflushed-size", s.UnflushedSize, minMemory),
+		atLeast("--prefetch-size", s.PrefetchSize, minPrefetchSize),
+	}
+	if s.PrefetchSize > s.CacheMemory {
+		errs = append(errs, fmt.Errorf("--prefetch-size %v is above --cache-memory %v: what is read ahead would be gone before it is read", s.PrefetchSize, s.CacheMemory))
 	}
 	if s.CacheSize > 0 && s.CacheSize < minCacheSize {
 		errs = append(errs, fmt.Errorf("--cache-size %v is below the least, %v: raise it, or set 0 for no disk cache", s.CacheSize, units.Bytes(minCacheSize)))
@@ -87,8 +101,13 @@ func (s *settings) checkClients() error {
 	if s.GroupMinSessionTimeout <= 0 || s.GroupMaxSessionTimeout < s.GroupMinSessionTimeout {
 		errs = append(errs, fmt.Errorf("--group-min-session-timeout %v has to be above 0 and no longer than --group-max-session-timeout %v", s.GroupMinSessionTimeout, s.GroupMaxSessionTimeout))
 	}
-	if s.GroupInitialRebalanceDelay < 0 {
-		errs = append(errs, fmt.Errorf("--group-initial-rebalance-delay %v is below 0", s.GroupInitialRebalanceDelay))
+	if s.GroupMaxSessionTimeout > maxSessionTimeout {
+		errs = append(errs, fmt.Errorf("--group-max-session-timeout %v is above the most, %v", s.GroupMaxSessionTimeout, maxSessionTimeout))
+	}
+	if d := s.GroupInitialRebalanceDelay; d < 0 {
+		errs = append(errs, fmt.Errorf("--group-initial-rebalance-delay %v is below 0: set 0 for none", d))
+	} else if d > maxRebalanceDelay {
+		errs = append(errs, fmt.Errorf("--group-initial-rebalance-delay %v is above the most, %v", d, maxRebalanceDelay))
 	}
 	return errors.Join(errs...)
 }

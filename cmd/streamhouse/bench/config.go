@@ -2,7 +2,9 @@ package bench
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"streamhouse/cmd/streamhouse/units"
@@ -32,14 +34,16 @@ type Config struct {
 
 func (b *Config) check() error {
 	switch {
+	case len(b.Addr) == 0 || slices.ContainsFunc(b.Addr, strayAddr):
+		return fmt.Errorf("%w: --addr %q: write host:port, several with a comma and no blank between them", ErrSettings, b.Addr)
 	case b.RecordSize < minRecordSize || b.RecordSize > maxRecordSize:
 		return fmt.Errorf("%w: --record-size %v is not between %d and %v", ErrSettings, b.RecordSize, minRecordSize, units.Bytes(maxRecordSize))
-	case b.Random < 0 || b.Random > 1:
+	case !(b.Random >= 0 && b.Random <= 1): // NaN is neither
 		return fmt.Errorf("%w: --random %v is not between 0 and 1", ErrSettings, b.Random)
 	case b.Partitions < 1 || b.Producers < 1:
 		return fmt.Errorf("%w: --partitions and --producers have to be 1 at least", ErrSettings)
-	case b.Records < 0 || b.Rate < 0 || b.Linger < 0:
-		return fmt.Errorf("%w: --records, --rate and --linger cannot be below 0", ErrSettings)
+	case b.Records < 0 || !(b.Rate >= 0) || math.IsInf(b.Rate, 1) || b.Linger < 0:
+		return fmt.Errorf("%w: --records, --rate and --linger have to be 0 or a number above it", ErrSettings)
 	case b.Duration <= 0 || b.Patience <= 0:
 		return fmt.Errorf("%w: --duration and --patience have to be above 0", ErrSettings)
 	case b.has("tail") && !b.has("produce"):
@@ -47,5 +51,8 @@ func (b *Config) check() error {
 	}
 	return nil
 }
+
+// strayAddr reports what no address has.
+func strayAddr(addr string) bool { return addr == "" || strings.ContainsAny(addr, " \t\r\n/\"'") }
 
 func (b *Config) has(phase string) bool { return slices.Contains(b.Phases, phase) }

@@ -26,7 +26,7 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	number, unit := string(text), int64(1)
 	for _, u := range byteUnits {
 		if n, found := strings.CutSuffix(number, u.name); found {
-			number, unit = strings.TrimSpace(n), u.bytes
+			number, unit = strings.TrimRight(n, " "), u.bytes
 			break
 		}
 	}

@@ -16,7 +16,7 @@ func TestByteSizes(t *testing.T) {
 		require.Equal(t, want, got, text)
 	}
 	for text, want := range map[string]string{
-		"": "is not a size", "-1": "is not a size", "1.5GiB": "is not a size", "1Q": "is not a size", "MiB": "is not a size", "0x10": "is not a size",
+		"": "is not a size", " 1": "is not a size", " 1MiB": "is not a size", "1MiB ": "is not a size", "-1": "is not a size", "1.5GiB": "is not a size", "1Q": "is not a size", "MiB": "is not a size", "0x10": "is not a size",
 		"9223372036854775808": "too large", "8388608TiB": "too large", "99999999999999999999": "too large",
 	} {
 		var got Bytes
