@@ -36,7 +36,7 @@ type appending struct {
 	result    AppendResult
 }
 
-// Append checks the batches and adds those that are good to the open flush, and
+// Append checks the batches and adds those that are good to the current flush, and
 // returns at once with the wait for it. Only back pressure makes it block: while
 // the unflushed bytes are at their limit, until ctx ends; then it returns
 // ErrTimeout, and nothing was taken. An Append that was refused that way must not be
@@ -55,7 +55,7 @@ func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]Appe
 	taken := make([]appending, len(reqs))
 	bytes := l.checkAppend(reqs, taken)
 	if bytes == 0 {
-		return settled(appendResults(taken)), l.Err()
+		return completed(appendResults(taken)), l.Err()
 	}
 	if err := l.unflushed.Acquire(ctx, min(bytes, l.o.MaxUnflushedBytes)); err != nil {
 		return nil, fmt.Errorf("%w: %d bytes wait to be flushed: %w", ErrTimeout, l.o.MaxUnflushedBytes, err)
@@ -66,7 +66,7 @@ func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]Appe
 		return nil, err
 	}
 	return &Pending[[]AppendResult]{flush: f, result: func() []AppendResult {
-		f.settle(items)
+		f.copyOutcomes(items)
 		return appendResults(taken)
 	}}, nil
 }
@@ -131,15 +131,15 @@ func (a *appending) check(records []byte, now int64) error {
 	return nil
 }
 
-// enqueue adds the batches to the open flush, all together.
+// enqueue adds the batches to the current flush, all together.
 func (l *Log) enqueue(taken []appending, bytes int64) (*flush, []item, error) {
 	items := itemsOf(taken)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.refusesLocked(); err != nil {
+	if err := l.endErrLocked(); err != nil {
 		return nil, nil, err
 	}
-	f := l.open
+	f := l.current
 	wake := f.empty()
 	for i := range items {
 		f.items = append(f.items, &items[i])
@@ -166,8 +166,8 @@ func itemsOf(taken []appending) []item {
 	return items
 }
 
-// settle copies the outcomes of a flush into the requests that took part.
-func (f *flush) settle(items []item) {
+// copyOutcomes copies the outcomes of a flush into the requests that took part.
+func (f *flush) copyOutcomes(items []item) {
 	for i := range items {
 		it := &items[i]
 		r := &it.owner.result

@@ -26,21 +26,21 @@ func (l *Log) Check(ctx context.Context) error {
 	return errors.Join(append(errs, l.checkReplay(ctx), l.cache.Check())...)
 }
 
-// placedExtent is an extent with the partition that it belongs to.
-type placedExtent struct {
+// partitionExtent is an extent with the partition that it belongs to.
+type partitionExtent struct {
 	partition PartitionID
 	meta.Extent
 }
 
 // blocksLocked lists all extents by the object that they are in.
-func (l *Log) blocksLocked() map[string][]placedExtent {
-	work := make(map[string][]placedExtent)
+func (l *Log) blocksLocked() map[string][]partitionExtent {
+	work := make(map[string][]partitionExtent)
 	for t := range l.state.Topics() {
 		for _, p := range t.Partitions {
 			for e := range p.Extents.All() {
 				if g := l.state.Segment(e.Segment); g != nil {
 					key := segment.Key(g.Epoch, g.ID)
-					work[key] = append(work[key], placedExtent{p.ID, e})
+					work[key] = append(work[key], partitionExtent{p.ID, e})
 				}
 			}
 		}
@@ -48,7 +48,7 @@ func (l *Log) blocksLocked() map[string][]placedExtent {
 	return work
 }
 
-func (l *Log) checkSegment(ctx context.Context, key string, extents []placedExtent) error {
+func (l *Log) checkSegment(ctx context.Context, key string, extents []partitionExtent) error {
 	object, err := l.store.Get(ctx, key)
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
@@ -62,7 +62,7 @@ func (l *Log) checkSegment(ctx context.Context, key string, extents []placedExte
 	return errors.Join(errs...)
 }
 
-func (l *Log) checkExtent(object []byte, e placedExtent) error {
+func (l *Log) checkExtent(object []byte, e partitionExtent) error {
 	if e.Pos+int64(e.Len) > int64(len(object)) {
 		return fmt.Errorf("%w: block of %d bytes at %d in an object of %d", ErrCorruptLog, e.Len, e.Pos, len(object))
 	}

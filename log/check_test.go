@@ -14,7 +14,7 @@ import (
 	"streamhouse/objstore"
 )
 
-// rewrite puts other bytes in an object's place, as no broker can.
+// rewrite replaces an object's bytes, as no broker can.
 func rewrite(t testing.TB, store objstore.Store, key string, change func([]byte) []byte) {
 	t.Helper()
 	object, err := store.Get(t.Context(), key)
@@ -118,16 +118,16 @@ func TestCheckComparesExtentsWithTheirBlocks(t *testing.T) {
 	e, p, key := written(t)
 	object, err := e.store.Get(t.Context(), key)
 	require.NoError(t, err)
-	good := placedExtent{p[0], firstExtent(e.partitionOf(p[0]).meta)}
+	good := partitionExtent{p[0], firstExtent(e.partitionOf(p[0]).meta)}
 	require.NoError(t, e.checkExtent(object, good))
-	for what, change := range map[string]func(*placedExtent){
-		"partition":             func(x *placedExtent) { x.partition = p[1] },
-		"place behind the end":  func(x *placedExtent) { x.Pos = int64(len(object)) },
-		"more bytes than it is": func(x *placedExtent) { x.To++ },
-		"part of a batch":       func(x *placedExtent) { x.To-- },
-		"one offset more":       func(x *placedExtent) { x.Count++ },
-		"one offset less":       func(x *placedExtent) { x.Count-- },
-		"another time":          func(x *placedExtent) { x.MaxTimestamp++ },
+	for what, change := range map[string]func(*partitionExtent){
+		"partition":               func(x *partitionExtent) { x.partition = p[1] },
+		"position behind the end": func(x *partitionExtent) { x.Pos = int64(len(object)) },
+		"more bytes than it is":   func(x *partitionExtent) { x.To++ },
+		"part of a batch":         func(x *partitionExtent) { x.To-- },
+		"one offset more":         func(x *partitionExtent) { x.Count++ },
+		"one offset less":         func(x *partitionExtent) { x.Count-- },
+		"another time":            func(x *partitionExtent) { x.MaxTimestamp++ },
 	} {
 		bad := good
 		change(&bad)

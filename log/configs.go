@@ -110,7 +110,7 @@ func (s *topicSettings) checkTime(b record.Batch, now int64) error {
 }
 
 // configTable holds the defaults in force: the built-in ones and what the
-// options put in their place.
+// options replaced them by.
 type configTable struct {
 	defaults map[string]string
 }

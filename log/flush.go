@@ -13,7 +13,7 @@ import (
 )
 
 // flush is what becomes durable together: batches of many partitions and other
-// changes of state. It is filled while it is the log's open flush, then sealed.
+// changes of state. It is filled while it is the log's current flush, then sealed.
 type flush struct {
 	// Filled under Log.mu while open, read only afterwards.
 	items   []*item
@@ -29,13 +29,13 @@ type flush struct {
 	info    FlushInfo
 	written chan error // the outcome of the PUT
 
-	// outcomes and err are set before done is closed. refused is closed when the
-	// store refuses for good; the flush keeps its place and is tried on.
-	done     chan struct{}
-	refused  chan struct{}
-	refusal  error // set before refused is closed
-	err      error
-	outcomes []meta.Outcome
+	// outcomes and err are set before done is closed. denied is closed when the
+	// store fails for good; the flush keeps its place in the journal and is tried on.
+	done      chan struct{}
+	denied    chan struct{}
+	permanent error // set before denied is closed
+	err       error
+	outcomes  []meta.Outcome
 }
 
 // item is one batch of a flush. entry and index say where its outcome stands.
@@ -48,7 +48,7 @@ type item struct {
 }
 
 func newFlush() *flush {
-	return &flush{written: make(chan error, 1), done: make(chan struct{}), refused: make(chan struct{})}
+	return &flush{written: make(chan error, 1), done: make(chan struct{}), denied: make(chan struct{})}
 }
 
 func (f *flush) empty() bool { return len(f.items) == 0 && len(f.entries) == 0 }
@@ -71,16 +71,16 @@ func (l *Log) run() {
 	}
 }
 
-// trySeal takes the open flush if it is due, else it says how long until it is; 0: until
+// trySeal takes the current flush if it is due, else it says how long until it is; 0: until
 // something changes.
 func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := l.open
+	f := l.current
 	if f.empty() || l.inFlight >= l.o.MaxInFlight || l.err != nil {
 		return nil, 0
 	}
-	if f.bytes < l.o.FlushBytes && !l.closing {
+	if f.bytes < l.o.FlushBytes && !l.closed {
 		if l.o.FlushInterval == 0 && l.inFlight > 0 {
 			return nil, 0 // the next one starts when this one lands
 		}
@@ -93,7 +93,7 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 }
 
 func (l *Log) sealLocked(f *flush, now time.Time) {
-	l.open = newFlush()
+	l.current = newFlush()
 	f.hurry = l.inFlight > 0
 	l.inFlight++
 	l.nextSeq++
@@ -101,11 +101,11 @@ func (l *Log) sealLocked(f *flush, now time.Time) {
 	f.commit = &meta.Commit{Epoch: l.epoch, Seq: l.nextSeq - 1, Time: now.UnixMilli()}
 }
 
-// idle waits until the open flush may be due. It returns false when the log has
+// idle waits until the current flush may be due. It returns false when the log has
 // stopped, or is closing and nothing is left.
 func (l *Log) idle(wait time.Duration) bool {
 	l.mu.Lock()
-	over := l.err != nil || l.closing && l.open.empty()
+	over := l.err != nil || l.closed && l.current.empty()
 	l.mu.Unlock()
 	if over {
 		return false
@@ -220,7 +220,7 @@ func (l *Log) commit(f *flush) error {
 	// 2. The engine's own view of topics follows the state.
 	l.followTopics(f.commit.Entries)
 	// 3. Readers that keep up find the batches in the tail, with their offsets.
-	touched := l.place(f)
+	touched := l.fillTail(f)
 	l.stateMu.Unlock()
 	// 4. Fetches that wait are woken: they see the new high watermark.
 	for _, p := range touched {
@@ -235,9 +235,9 @@ func (l *Log) commit(f *flush) error {
 	return nil
 }
 
-// place gives accepted batches their offsets and puts them into the tail. It
+// fillTail gives accepted batches their offsets and puts them into the tail. It
 // returns the partitions that grew. Called with stateMu held.
-func (l *Log) place(f *flush) []*partition {
+func (l *Log) fillTail(f *flush) []*partition {
 	var touched []*partition
 	for i := range f.items {
 		it := f.items[i]

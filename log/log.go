@@ -45,13 +45,12 @@ type Log struct {
 
 	// The write path. stateMu is never taken while mu is held, nor mu while stateMu is.
 	mu               sync.Mutex
-	open             *flush
-	inFlight         int   // sealed and not yet landed
-	unflushedBytes   int64 // of the open flush and those in flight
-	unflushedChanges int64 // the same of what is no append
+	current          *flush // is filled
+	inFlight         int    // sealed and not yet landed
+	unflushedBytes   int64  // of the current flush and those in flight
+	unflushedChanges int64  // the same of what is no append
 	nextSeq          uint64
 	lastFlush        time.Time // when the previous flush was sealed
-	closing          bool
 	closed           bool
 	trouble          error // why the last attempt of a PUT failed; nil after a success
 	err              error // why the log stopped by itself
@@ -106,7 +105,7 @@ func newLog(store objstore.Store, o Options) *Log {
 		topics:    make(map[TopicID]*topic),
 		tail:      tail{limit: o.TailBytes},
 		readers:   newReaders(o),
-		open:      newFlush(),
+		current:   newFlush(),
 		ids:       idBlock{turn: semaphore.NewWeighted(1)},
 		unflushed: semaphore.NewWeighted(o.MaxUnflushedBytes),
 		pipeline:  make(chan *flush, o.MaxInFlight),
@@ -166,7 +165,7 @@ func (l *Log) Close(ctx context.Context) error {
 		l.mu.Unlock()
 		return nil
 	}
-	l.closing, l.closed = true, true
+	l.closed = true
 	l.mu.Unlock()
 	l.signal()
 	var late error
@@ -189,7 +188,7 @@ func (l *Log) Close(ctx context.Context) error {
 func (l *Log) abandon() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := l.open
+	f := l.current
 	select {
 	case <-f.done:
 		return
@@ -221,30 +220,36 @@ func (l *Log) stop(err error) {
 	l.log.Error("log stopped", "err", err)
 	l.stopWork()
 	l.signal()
-	// What is open now takes nobody any more; see refusesLocked.
+	// The current flush takes nobody any more; see endErrLocked.
 	l.abandon()
 }
 
-// refusesLocked returns why nothing is taken any more.
-func (l *Log) refusesLocked() error {
+// endErrLocked returns why nothing is taken and nothing is read any more, or nil.
+func (l *Log) endErrLocked() error {
 	switch {
 	case l.err != nil:
 		return l.err
-	case l.closing:
+	case l.closed:
 		return ErrClosed
 	}
 	return nil
 }
 
-// storeFailed notes that a PUT failed. If the store refuses for good, those who
-// wait are told at once; the flush keeps its place and is tried on.
+func (l *Log) endErr() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.endErrLocked()
+}
+
+// storeFailed notes that a PUT failed. If the store fails for good, those who
+// wait are told at once; the flush keeps its place in the journal and is tried on.
 func (l *Log) storeFailed(f *flush, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.trouble = err
-	if errors.Is(err, objstore.ErrPermanent) && f.refusal == nil {
-		f.refusal = err
-		close(f.refused)
+	if errors.Is(err, objstore.ErrPermanent) && f.permanent == nil {
+		f.permanent = err
+		close(f.denied)
 	}
 }
 
@@ -274,7 +279,7 @@ func (l *Log) Err() error {
 func (l *Log) Health() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.refusesLocked(); err != nil {
+	if err := l.endErrLocked(); err != nil {
 		return err
 	}
 	if l.trouble != nil {

@@ -71,7 +71,7 @@ func checkGroupName(group string) error {
 // kept says which of errs they are.
 func (l *Log) submitPositions(e meta.Entry, errs []error, kept []int) *Pending[[]error] {
 	if len(kept) == 0 {
-		return settled(errs)
+		return completed(errs)
 	}
 	spread := func(all error, each []error) {
 		for i, k := range kept {

@@ -13,8 +13,8 @@ type Pending[T any] struct {
 	result func() T // valid once the flush is done
 }
 
-// settled is a Pending whose outcome is known.
-func settled[T any](v T) *Pending[T] {
+// completed is a Pending whose outcome is known.
+func completed[T any](v T) *Pending[T] {
 	return &Pending[T]{result: func() T { return v }}
 }
 
@@ -34,7 +34,7 @@ func (p *Pending[T]) Done() <-chan struct{} {
 
 // Wait returns the outcome once the change is durable in the object store and
 // applied. It returns early with [ErrTimeout] and ctx's error when ctx ends,
-// with [ErrUnavailable] while the store refuses writes for good, with [ErrFenced] or
+// with [ErrUnavailable] while the store fails for good, with [ErrFenced] or
 // [ErrClosed]: then the change may still take effect later. It may be called
 // once, by any goroutine.
 func (p *Pending[T]) Wait(ctx context.Context) (T, error) {
@@ -44,20 +44,20 @@ func (p *Pending[T]) Wait(ctx context.Context) (T, error) {
 	}
 	select {
 	case <-p.flush.done:
-		return p.landed()
+		return p.take()
 	default:
 	}
 	select {
 	case <-p.flush.done:
-		return p.landed()
-	case <-p.flush.refused:
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, p.flush.refusal)
+		return p.take()
+	case <-p.flush.denied:
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, p.flush.permanent)
 	case <-ctx.Done():
 		return none, fmt.Errorf("%w: %w", ErrTimeout, context.Cause(ctx))
 	}
 }
 
-func (p *Pending[T]) landed() (T, error) {
+func (p *Pending[T]) take() (T, error) {
 	if p.flush.err != nil {
 		var none T
 		return none, p.flush.err

@@ -18,11 +18,11 @@ type readers struct {
 	limit int64 // of one window
 	total int64 // of all windows together: they must fit into the cache
 
-	mu     sync.Mutex
-	places *simplelru.LRU[place, window]
+	mu        sync.Mutex
+	positions *simplelru.LRU[position, window]
 }
 
-type place struct {
+type position struct {
 	partition PartitionID
 	offset    int64
 }
@@ -33,8 +33,8 @@ type window struct {
 }
 
 func newReaders(o Options) readers {
-	places, _ := simplelru.NewLRU[place, window](maxReaders, nil) // errs only where the size is not positive
-	return readers{limit: o.PrefetchBytes, total: o.CacheMemoryBytes / 2, places: places}
+	positions, _ := simplelru.NewLRU[position, window](maxReaders, nil) // errs only where the size is not positive
+	return readers{limit: o.PrefetchBytes, total: o.CacheMemoryBytes / 2, positions: positions}
 }
 
 // advance moves a reader from one offset to the next and returns how far to
@@ -42,17 +42,17 @@ func newReaders(o Options) readers {
 func (r *readers) advance(p PartitionID, from, to int64, now time.Time) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w, known := r.places.Get(place{p, from})
+	w, known := r.positions.Get(position{p, from})
 	if !known {
 		w.bytes = segment.BlockBytes
 	} else if to != from {
-		r.places.Remove(place{p, from})
+		r.positions.Remove(position{p, from})
 		w.bytes *= 2
 	}
 	r.forget(now)
-	w.bytes = max(0, min(w.bytes, r.limit, r.total/int64(r.places.Len()+1)))
+	w.bytes = max(0, min(w.bytes, r.limit, r.total/int64(r.positions.Len()+1)))
 	w.seen = now
-	r.places.Add(place{p, to}, w)
+	r.positions.Add(position{p, to}, w)
 	if !known && to != from {
 		return 0 // a first read that its first block satisfied: perhaps a lookup
 	}
@@ -62,11 +62,11 @@ func (r *readers) advance(p PartitionID, from, to int64, now time.Time) int64 {
 // forget drops readers that have gone: they would make the windows of the others small.
 func (r *readers) forget(now time.Time) {
 	for {
-		p, w, ok := r.places.GetOldest()
+		p, w, ok := r.positions.GetOldest()
 		if !ok || now.Sub(w.seen) < readerIdle {
 			return
 		}
-		r.places.Remove(p)
+		r.positions.Remove(p)
 	}
 }
 

@@ -46,5 +46,5 @@ func TestReadAheadIsShared(t *testing.T) {
 	require.EqualValues(t, 4*segment.BlockBytes, next(0), "half of the cache, among ten")
 	now = now.Add(readerIdle)
 	require.EqualValues(t, 40*segment.BlockBytes, next(100), "alone")
-	require.Equal(t, 1, r.places.Len())
+	require.Equal(t, 1, r.positions.Len())
 }

@@ -103,7 +103,7 @@ func (r *read) satisfied() bool {
 func (r *read) try() {
 	r.results = make([]ReadResult, len(r.reqs))
 	r.bytes, r.failed, r.missing = 0, false, nil
-	if err := r.l.refuses(); err != nil {
+	if err := r.l.endErr(); err != nil {
 		for i := range r.results {
 			r.results[i].Err = err
 		}
@@ -205,18 +205,6 @@ func (r *read) fromTail(i int, p *partition, at int) {
 		}
 		r.add(i, b, b)
 	}
-}
-
-func (l *Log) refuses() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.err != nil {
-		return l.err
-	}
-	if l.closed {
-		return ErrClosed
-	}
-	return nil
 }
 
 // subscribe asks to be woken when a partition grows.

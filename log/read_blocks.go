@@ -126,7 +126,7 @@ func (r *read) addExtent(i int, plan *readPlan, e extentRef, raw []byte, offset 
 			if !r.fits(i, len(b)) {
 				return true, nil
 			}
-			r.add(i, b, r.placed(b, base, e.epoch), b[record.PatchLen:])
+			r.add(i, b, r.patched(b, base, e.epoch), b[record.PatchLen:])
 			r.blocks.serve(i)
 			plan.next = next
 		}
@@ -142,9 +142,9 @@ func (f *fetched) serve(i int) {
 	f.served[i] = true
 }
 
-// placed returns the head of a batch with its final offset: the block itself is
+// patched returns the head of a batch with its final offset: the block itself is
 // shared with other readers and keeps what the producer sent.
-func (r *read) placed(b record.Batch, base int64, epoch int32) []byte {
+func (r *read) patched(b record.Batch, base int64, epoch int32) []byte {
 	if len(r.arena) < record.PatchLen {
 		r.arena = make([]byte, 64*record.PatchLen)
 	}

@@ -24,7 +24,7 @@ func (e *engine) read(p PartitionID, offset int64) ReadResult {
 		ReadOptions{MaxBytes: 1 << 20, MinBytes: 1, MaxWait: time.Minute})[0]
 }
 
-// readWays are the places that a reader can be served from.
+// readWays are what a reader can be served from.
 func readWays(t *testing.T, test func(t *testing.T, o func(*Options), then func(*engine))) {
 	for way, o := range map[string]func(*Options){
 		"tail":  func(*Options) {},
@@ -181,7 +181,7 @@ func TestReadOutOfRange(t *testing.T) {
 		}
 		require.Equal(t, numbers(7, 20), e.values(p, 7))
 		res := e.Read(t.Context(), []ReadRequest{{Partition: p, Offset: 20, MaxBytes: 1, LeaderEpoch: -1}}, ReadOptions{MaxBytes: 1})[0]
-		require.NoError(t, res.Err, "the end is a place to wait at")
+		require.NoError(t, res.Err, "a reader may wait at the end")
 		require.Empty(t, res.Records)
 	})
 }

@@ -6,10 +6,10 @@ import (
 	"streamhouse/meta"
 )
 
-// submit adds entries, each nil or the i-th result's own, to the open flush.
-// Once it has landed, settle fills each such result from its outcome. Where the log takes nothing
-// any more, refuse does. All entries of one call are in one commit.
-func submit[R any](l *Log, entries []meta.Entry, results []R, settle func(*R, *meta.Commit, meta.Outcome), refuse func(*R, error)) *Pending[[]R] {
+// submit adds entries, each nil or the i-th result's own, to the current flush.
+// Once it has landed, fill sets each such result from its outcome. Where the log takes nothing
+// any more, fail does. All entries of one call are in one commit.
+func submit[R any](l *Log, entries []meta.Entry, results []R, fill func(*R, *meta.Commit, meta.Outcome), fail func(*R, error)) *Pending[[]R] {
 	size := int64(0)
 	for i, e := range entries {
 		if e == nil {
@@ -17,30 +17,30 @@ func submit[R any](l *Log, entries []meta.Entry, results []R, settle func(*R, *m
 		}
 		// One invalid entry would make the whole commit invalid, with what others have in it.
 		if err := e.Validate(); err != nil {
-			refuse(&results[i], fmt.Errorf("%w: %w", meta.ErrInvalid, err))
+			fail(&results[i], fmt.Errorf("%w: %w", meta.ErrInvalid, err))
 			entries[i] = nil
 			continue
 		}
 		size += int64(meta.EntrySize(e))
 	}
 	if size == 0 {
-		return settled(results)
+		return completed(results)
 	}
 	f, first, err := l.enqueueChanges(entries, size)
 	if err != nil {
 		for i, e := range entries {
 			if e != nil {
-				refuse(&results[i], err)
+				fail(&results[i], err)
 			}
 		}
-		return settled(results)
+		return completed(results)
 	}
 	return &Pending[[]R]{flush: f, result: func() []R {
 		// The appends of a flush come before its other entries.
 		at := len(f.outcomes) - len(f.entries) + first
 		for i, e := range entries {
 			if e != nil {
-				settle(&results[i], f.commit, f.outcomes[at])
+				fill(&results[i], f.commit, f.outcomes[at])
 				at++
 			}
 		}
@@ -48,17 +48,17 @@ func submit[R any](l *Log, entries []meta.Entry, results []R, settle func(*R, *m
 	}}
 }
 
-// enqueueChanges adds entries to the open flush, and says which of its entries is the first of them.
+// enqueueChanges adds entries to the current flush, and says which of its entries is the first of them.
 func (l *Log) enqueueChanges(entries []meta.Entry, size int64) (f *flush, first int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.refusesLocked(); err != nil {
+	if err := l.endErrLocked(); err != nil {
 		return nil, 0, err
 	}
 	if l.unflushedChanges > 0 && l.unflushedChanges+size > maxUnflushedChanges {
 		return nil, 0, fmt.Errorf("%w: %d bytes of changes wait for it", ErrUnavailable, l.unflushedChanges)
 	}
-	f = l.open
+	f = l.current
 	if f.empty() {
 		l.signal()
 	}

@@ -101,7 +101,7 @@ func (b Batch) SetAppendTime(ms int64) {
 // share src's memory.
 func Next(src []byte) (b Batch, rest []byte, err error) {
 	if len(src) < HeaderLen {
-		// The magic byte stands at the same place in all versions, so an old
+		// The magic byte stands at the same position in all versions, so an old
 		// message set, whose header is shorter, is still told apart.
 		if len(src) > 16 && int8(src[16]) < maxMagic {
 			return nil, nil, oldMagic(src)

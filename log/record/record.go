@@ -15,7 +15,7 @@ type Record struct {
 	Headers   []Header
 }
 
-// Sequence places a batch in the order of an idempotent producer (KIP-98); a nil *Sequence means none.
+// Sequence numbers a batch of an idempotent producer (KIP-98); a nil *Sequence means none.
 type Sequence struct {
 	ProducerID    int64
 	ProducerEpoch int16

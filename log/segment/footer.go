@@ -12,7 +12,7 @@ import (
 //
 //	magic | blocks, sorted by partition | commit | footer
 //
-// The commit names every block with its place, so it is the index as well. All
+// The commit names every block with its position, so it is the index as well. All
 // that identifies the object stands in the footer, so one read of its last
 // bytes gives a replay all that it needs.
 const (
