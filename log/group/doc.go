@@ -15,8 +15,8 @@
 //	heartbeat.go, leave.go    staying and going; member.go: sessions, pending.go: ids that were given out
 //	rebalance.go              from one generation to the next
 //	subscription.go           what members read, as far as the registry can tell
-//	commit.go, describe.go    who may commit offsets; what people are shown
-//	alarm.go, future.go       a timer under the group's lock, an answer that comes later
+//	offsets.go, describe.go   when offsets may be changed; what people are shown
+//	alarm.go, future.go       a timer under the group's lock; a result that comes later
 //
 // # Not obvious
 //

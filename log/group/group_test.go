@@ -45,7 +45,7 @@ func TestLifeOfOneMember(t *testing.T) {
 func TestSecondMemberRebalances(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.member("a"), g.member("b")
-		g.settled(a)
+		g.stable(a)
 		joinB := b.enter()
 		joinB.waits()
 		fails(t, ErrRebalanceInProgress, a.beat())
@@ -76,7 +76,7 @@ func TestSecondMemberRebalances(t *testing.T) {
 func TestCloseAnswersThoseWhoWait(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b, other := g.member("a"), g.member("b"), g.member("c")
-		g.settled(a)
+		g.stable(a)
 		join := b.enter()
 		other.group = "other"
 		lone := g.member("d")

@@ -219,9 +219,9 @@ func (m *testMember) leave() error {
 	return errs[0]
 }
 
-// settled brings members into a stable group together. Where an earlier
+// stable brings members into a stable group together. Where an earlier
 // member is named again it joins again.
-func (g *groupTest) settled(members ...*testMember) {
+func (g *groupTest) stable(members ...*testMember) {
 	g.Helper()
 	var joins []*call[Joined]
 	for _, m := range members {

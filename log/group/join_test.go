@@ -38,7 +38,7 @@ func TestJoinRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inGroups(t, noDelay, func(g *groupTest) {
 				a := g.member("a")
-				g.settled(a)
+				g.stable(a)
 				before := g.registry.bytes.Load()
 				req := g.member("b").joinRequest()
 				tt.edit(&req)
@@ -58,7 +58,7 @@ func TestJoinSizeLimit(t *testing.T) {
 	o.MaxSize = 2
 	inGroups(t, o, func(g *groupTest) {
 		a, b, c := g.member("a"), g.member("b"), g.member("c")
-		g.settled(a, b)
+		g.stable(a, b)
 		fails(t, ErrGroupFull, c.join().answer().err)
 		c.requireID = false
 		fails(t, ErrGroupFull, c.join().answer().err)
@@ -84,7 +84,7 @@ func TestJoinSizeLimit(t *testing.T) {
 	})
 }
 
-func TestJoinCountsInvitations(t *testing.T) {
+func TestJoinCountsPendingMembers(t *testing.T) {
 	o := noDelay
 	o.MaxSize = 2
 	inGroups(t, o, func(g *groupTest) {

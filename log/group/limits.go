@@ -4,7 +4,7 @@ import "time"
 
 // Limits of what members keep in the broker's memory, each with its reason.
 const (
-	// newMemberTimeout is how long a member that was never answered may wait in
+	// newMemberTimeout is how long a member that has not been in a generation yet may wait in
 	// its join. It has no session yet; if its client gave up silently it must not haunt
 	// the group. Kafka's value.
 	newMemberTimeout = 5 * time.Minute
@@ -23,7 +23,7 @@ const (
 	// thousands of topics. Kafka has to fit the whole group into one such record.
 	maxMemberBytes = 1 << 20
 	// maxGroupBytes bounds what the members of one group keep together: the
-	// leader gets all subscriptions in one answer, and clients refuse frames above 100 MB.
+	// leader gets all subscriptions in one response, and clients refuse frames above 100 MB.
 	maxGroupBytes = 32 << 20
 	// maxGroupsBytes bounds what all groups keep together.
 	maxGroupsBytes = 256 << 20

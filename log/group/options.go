@@ -13,7 +13,7 @@ type Options struct {
 	// so that a fleet that starts together is assigned once (KIP-134). Default 3 s; negative: no wait.
 	InitialRebalanceDelay time.Duration
 	// MaxSize bounds the members of one group (group.max.size). Default 5000, where Kafka has no
-	// limit: each rebalance costs the leader an answer and each member a join, so a group
+	// limit: each rebalance costs the leader a response and each member a join, so a group
 	// of that size hardly gets stable.
 	MaxSize int
 }

@@ -3,7 +3,7 @@ package group
 import "time"
 
 // addPending gives out a member id and remembers it for a session, until its
-// client joins with it (KIP-394): a client that asks again and again without reading answers
+// client joins with it (KIP-394): a client that asks again and again without reading responses
 // leaves no members behind.
 func (g *group) addPending(id string, session time.Duration) error {
 	if err := g.charge(memberOverhead + len(id)); err != nil {

@@ -47,7 +47,7 @@ func TestInitialDelayEndsWithTheRebalanceTimeout(t *testing.T) {
 func TestSlowMemberIsLeftOut(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		slow, quick, fresh := g.member("slow"), g.member("quick"), g.member("fresh")
-		g.settled(slow, quick)
+		g.stable(slow, quick)
 		start := time.Now()
 		joinFresh := fresh.enter()
 		joinQuick := quick.enter()
@@ -68,7 +68,7 @@ func TestRebalanceTimeoutIsTheLongest(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b, slow := g.member("a"), g.member("b"), g.member("slow")
 		a.rebalance, b.rebalance = time.Minute, time.Second
-		g.settled(slow, a)
+		g.stable(slow, a)
 		start := time.Now()
 		joinB, joinA := b.enter(), a.enter()
 		g.beating(time.Hour/60-time.Second, slow)
@@ -133,7 +133,7 @@ func TestLeaderGoneBeforeItsSync(t *testing.T) {
 func TestLeaderCallsForARebalance(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
-		g.settled(leader, follower)
+		g.stable(leader, follower)
 
 		follower.in(follower.join())
 		require.Equal(t, int32(1), follower.generation, "a follower that lost its answer is told again")
@@ -152,7 +152,7 @@ func TestLeaderCallsForARebalance(t *testing.T) {
 func TestChangedSubscriptionRebalances(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		leader, follower := g.member("leader"), g.member("follower")
-		g.settled(leader, follower)
+		g.stable(leader, follower)
 		follower.protocols = []Protocol{{Name: "range", Metadata: []byte("something else")}}
 		join := follower.join()
 		fails(t, ErrRebalanceInProgress, leader.beat())
@@ -194,7 +194,7 @@ func TestVotes(t *testing.T) {
 					m.protocols = protocols(offer...)
 					all = append(all, m)
 				}
-				g.settled(all...)
+				g.stable(all...)
 				require.Equal(t, tt.want, all[0].protocol)
 				require.Equal(t, "of "+tt.want, string(all[0].members[0].Metadata))
 			})
@@ -205,7 +205,7 @@ func TestVotes(t *testing.T) {
 func TestUpgradesItsAssignorOneByOne(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.member("a"), g.member("b")
-		g.settled(a, b)
+		g.stable(a, b)
 		odd := g.member("odd")
 		odd.protocols = protocols("sticky")
 		fails(t, ErrInconsistentProtocol, odd.join().answer().err)
@@ -213,13 +213,13 @@ func TestUpgradesItsAssignorOneByOne(t *testing.T) {
 		fails(t, ErrInconsistentProtocol, odd.join().answer().err)
 
 		a.protocols = protocols("sticky", "range")
-		g.settled(a, b)
+		g.stable(a, b)
 		require.Equal(t, "range", b.protocol)
 		b.protocols = protocols("sticky", "range")
-		g.settled(a, b)
+		g.stable(a, b)
 		require.Equal(t, "sticky", b.protocol)
 		a.protocols, b.protocols = protocols("sticky"), protocols("sticky")
-		g.settled(a, b)
+		g.stable(a, b)
 		require.Equal(t, "sticky", b.protocol)
 	})
 }
@@ -227,7 +227,7 @@ func TestUpgradesItsAssignorOneByOne(t *testing.T) {
 func TestGenerationsStartOverAfterTheLast(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a := g.member("a")
-		g.settled(a)
+		g.stable(a)
 		gr, _ := g.registry.enter("g")
 		gr.generation = math.MaxInt32
 		gr.exit()

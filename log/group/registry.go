@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"streamhouse/log"
 )
 
 var (
@@ -162,4 +164,21 @@ func (r *Registry) each(f func(*group)) {
 		}
 		g.mu.Unlock()
 	}
+}
+
+// CheckName returns log.ErrInvalidGroup for a name that no group can have. The
+// empty name is one that offsets can be committed under, as in Kafka.
+func CheckName(name string) error {
+	if len(name) > log.MaxGroupName {
+		return fmt.Errorf("%w: %d bytes, at most %d are allowed", log.ErrInvalidGroup, len(name), log.MaxGroupName)
+	}
+	return nil
+}
+
+// checkMembership is CheckName for groups that have members, which need a name.
+func checkMembership(name string) error {
+	if name == "" {
+		return fmt.Errorf("%w: it is empty", log.ErrInvalidGroup)
+	}
+	return CheckName(name)
 }

@@ -17,7 +17,7 @@ func TestSessionEnds(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		silent, other := g.member("silent"), g.member("other")
 		silent.session = 8 * time.Second
-		g.settled(silent, other)
+		g.stable(silent, other)
 		fails(t, nil, g.beating(6*time.Second, silent, other)[0])
 		fails(t, nil, g.beating(7*time.Second+999*time.Millisecond, other)[0])
 		time.Sleep(2 * time.Millisecond)
@@ -36,7 +36,7 @@ func TestWaitingMembersAreAlive(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		waiting, slow, fresh := g.member("waiting"), g.member("slow"), g.member("fresh")
 		waiting.session, fresh.session = 6*time.Second, 6*time.Second
-		g.settled(waiting, slow)
+		g.stable(waiting, slow)
 		joinF, joinW := fresh.enter(), waiting.enter()
 		g.beating(29*time.Second, slow)
 		waiting.in(joinW)
@@ -58,7 +58,7 @@ func TestNewMemberMayNotWaitForEver(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		slow, fresh := g.member("slow"), g.member("fresh")
 		slow.rebalance = time.Hour
-		g.settled(slow)
+		g.stable(slow)
 		start := time.Now()
 		join := fresh.enter()
 		g.beating(5*time.Minute, slow)
@@ -69,29 +69,29 @@ func TestNewMemberMayNotWaitForEver(t *testing.T) {
 	})
 }
 
-func TestInvitedMemberThatDoesNotCome(t *testing.T) {
+func TestPendingMemberThatDoesNotCome(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, lost := g.member("a"), g.member("lost")
-		g.settled(a)
+		g.stable(a)
 		lost.session = 7 * time.Second
 		fails(t, ErrMemberIDRequired, lost.join().answer().err)
 		require.Equal(t, 1, g.registry.Stats().Pending)
-		require.Equal(t, "Stable", g.state(), "an invitation disturbs nobody")
+		require.Equal(t, "Stable", g.state(), "an id that was given out disturbs nobody")
 
 		start := time.Now()
 		join := a.enter()
 		join.waits()
 		a.in(join)
-		require.Equal(t, 7*time.Second, time.Since(start), "a rebalance waits for those invited")
+		require.Equal(t, 7*time.Second, time.Since(start), "a rebalance waits for those that were given ids")
 		require.Len(t, a.members, 1)
 		require.Zero(t, g.registry.Stats().Pending)
 	})
 }
 
-func TestInvitedMemberLeaves(t *testing.T) {
+func TestPendingMemberLeaves(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, shy := g.member("a"), g.member("shy")
-		g.settled(a)
+		g.stable(a)
 		shy.id = shy.join().answer().value.MemberID
 		join := a.enter()
 		join.waits()
@@ -111,7 +111,7 @@ func TestConnectionEndsDuringAJoin(t *testing.T) {
 		a, known, unknown := g.member("a"), g.member("known"), g.member("unknown")
 		unknown.requireID = false
 		a.rebalance = time.Minute
-		g.settled(a)
+		g.stable(a)
 
 		var hangUp, hangUpToo context.CancelFunc
 		known.ctx, hangUp = g.connection()
@@ -173,7 +173,7 @@ func TestConnectionEndsDuringASync(t *testing.T) {
 func TestMemberAsksTwice(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.member("a"), g.member("b")
-		g.settled(a)
+		g.stable(a)
 		first := b.enter()
 		first.waits()
 		second := b.join()

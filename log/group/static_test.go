@@ -19,7 +19,7 @@ func TestStaticMemberComesBackUnnoticed(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		a, b := g.staticMember("a"), g.staticMember("b")
 		a.protocols, b.protocols = reading("x"), reading("x")
-		a.in(a.join()) // needs no invitation
+		a.in(a.join()) // is given no id first
 		require.True(t, strings.HasPrefix(a.id, "a-"))
 		join := b.join()
 		join.waits()
@@ -127,7 +127,7 @@ func TestStaticMemberComesBackDuringARebalance(t *testing.T) {
 	})
 }
 
-func TestAbsentStaticMemberKeepsItsPlace(t *testing.T) {
+func TestAbsentStaticMemberKeepsItsAssignment(t *testing.T) {
 	inGroups(t, noDelay, func(g *groupTest) {
 		away, here := g.staticMember("away"), g.staticMember("here")
 		away.session = 20 * time.Minute

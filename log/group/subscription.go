@@ -1,34 +1,9 @@
 package group
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-
-	"streamhouse/log"
 )
-
-// ErrNotEmpty means that something cannot be done to a group that has members.
-var ErrNotEmpty = errors.New("the group has members")
-
-// WhileEmpty calls f while a group has no members, and can get none: whoever joins
-// afterwards commits afterwards. f has to be quick, and must not call the registry. It is not called
-// where the error is ErrNotEmpty, log.ErrInvalidGroup, ErrOverloaded or ErrClosed.
-func (r *Registry) WhileEmpty(name string, f func()) error {
-	if err := CheckName(name); err != nil {
-		return err
-	}
-	g, err := r.enterOrCreate(name)
-	if err != nil {
-		return err
-	}
-	defer g.exit()
-	if len(g.members) > 0 {
-		return fmt.Errorf("%w: %d", ErrNotEmpty, len(g.members))
-	}
-	f()
-	return nil
-}
 
 // Subscriptions is what the members of a group read, as far as the registry can tell.
 type Subscriptions struct {
@@ -87,21 +62,4 @@ func (g *group) topics(m *member) ([]string, bool) {
 	}
 	slices.Sort(topics)
 	return topics, true
-}
-
-// CheckName returns log.ErrInvalidGroup for a name that no group can have. The
-// empty name is one that offsets can be committed under, as in Kafka.
-func CheckName(name string) error {
-	if len(name) > log.MaxGroupName {
-		return fmt.Errorf("%w: %d bytes, at most %d are allowed", log.ErrInvalidGroup, len(name), log.MaxGroupName)
-	}
-	return nil
-}
-
-// checkMembership is CheckName for groups that have members, which need a name.
-func checkMembership(name string) error {
-	if name == "" {
-		return fmt.Errorf("%w: it is empty", log.ErrInvalidGroup)
-	}
-	return CheckName(name)
 }

@@ -1,6 +1,12 @@
 package group
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNotEmpty means that something cannot be done to a group that has members.
+var ErrNotEmpty = errors.New("the group has members")
 
 // Commit calls commit if who may commit offsets of the group: a member in its
 // generation, and anybody, with a negative generation, while the group has no members. Members may while
@@ -43,5 +49,24 @@ func (g *group) mayCommit(who Identity) error {
 		return ErrRebalanceInProgress
 	}
 	g.extendSession(m)
+	return nil
+}
+
+// WhileEmpty calls f while a group has no members, and can get none: whoever joins
+// afterwards commits afterwards. f has to be quick, and must not call the registry. It is not called
+// where the error is ErrNotEmpty, log.ErrInvalidGroup, ErrOverloaded or ErrClosed.
+func (r *Registry) WhileEmpty(name string, f func()) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	g, err := r.enterOrCreate(name)
+	if err != nil {
+		return err
+	}
+	defer g.exit()
+	if len(g.members) > 0 {
+		return fmt.Errorf("%w: %d", ErrNotEmpty, len(g.members))
+	}
+	f()
 	return nil
 }
