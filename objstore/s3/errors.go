@@ -1,12 +1,10 @@
 package s3
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
@@ -37,26 +35,12 @@ var refusals = map[string]string{
 	"KMS.NotFoundException":              "restore the key that encrypts the bucket",
 }
 
-// credentialsError marks a failure to get credentials at all.
+// credentialsError marks a failure to get credentials at all, which nothing else in
+// the SDK's errors tells from failures of the bucket.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return e.err.Error() }
 func (e *credentialsError) Unwrap() error { return e.err }
-
-// markedCredentials marks the failures of a provider, which nothing else in the
-// SDK's errors tells from failures of the bucket.
-func markedCredentials(provider aws.CredentialsProvider) aws.CredentialsProvider {
-	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-		if provider == nil {
-			return aws.Credentials{}, &credentialsError{errors.New("no provider")}
-		}
-		credentials, err := provider.Retrieve(ctx)
-		if err != nil && ctx.Err() == nil {
-			err = &credentialsError{err}
-		}
-		return credentials, err
-	})
-}
 
 // explain marks with objstore.ErrPermanent what a retry will not mend.
 func explain(err error) error {

@@ -55,7 +55,10 @@ func newRetryer(delay objstore.Backoff) aws.Retryer {
 
 func retryable(err error) aws.Ternary {
 	var credentials *credentialsError
+	var renewed *renewedError
 	switch {
+	case errors.As(err, &renewed):
+		return aws.TrueTernary
 	case errors.As(err, &credentials): // their provider has its own retries
 		return aws.FalseTernary
 	case passingCodes[errorCode(err)], statusCode(err) == 429:

@@ -62,7 +62,10 @@ func storeAt(t *testing.T, handler http.Handler, o Options) *Store {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	o.Bucket, o.Endpoint, o.Credentials = "bucket", server.URL, testCredentials
+	o.Bucket, o.Endpoint = "bucket", server.URL
+	if o.Credentials == nil {
+		o.Credentials = testCredentials
+	}
 	store, err := open(t.Context(), o, quickly)
 	require.NoError(t, err)
 	return store

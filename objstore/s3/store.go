@@ -46,7 +46,8 @@ type Options struct {
 // with AccessDenied, so that it cannot be told from a refusal.
 //
 // An attempt that fails in passing is made anew a few times within a second or
-// so; a longer outage is the caller's to sit out. A Put that was repeated so can
+// so; a longer outage is the caller's to sit out. Credentials that the store refuses
+// are looked up anew, so that keys may be replaced in the shared files. A Put that was repeated so can
 // find its own object and return objstore.ErrExists: the caller compares.
 //
 // All methods may be called concurrently.
@@ -57,6 +58,8 @@ type Store struct {
 	where    string // for messages
 	unsigned bool   // a body needs no signature; see signsBodies
 	delay    objstore.Backoff
+
+	credentials *renewable
 }
 
 var _ objstore.Store = (*Store)(nil)
@@ -73,11 +76,11 @@ func open(ctx context.Context, o Options, delay objstore.Backoff) (*Store, error
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := loadConfig(ctx, o)
+	cfg, credentials, err := loadConfig(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	store := &Store{bucket: o.Bucket, prefix: prefix, delay: delay}
+	store := &Store{bucket: o.Bucket, prefix: prefix, delay: delay, credentials: credentials}
 	store.client = s3.NewFromConfig(cfg, func(so *s3.Options) { store.configure(so, o) })
 	if store.client.Options().Region == "" {
 		return nil, fmt.Errorf("%w: no region: set AWS_REGION", objstore.ErrPermanent)
@@ -100,7 +103,7 @@ func (o Options) validate() (prefix string, err error) {
 
 // loadConfig reads the environment and the shared files. It asks for the
 // credentials at once: missing ones shall end the start, not the first write.
-func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
+func loadConfig(ctx context.Context, o Options) (cfg aws.Config, credentials *renewable, err error) {
 	settings := []func(*config.LoadOptions) error{
 		config.WithLogger(logging.Nop{}), // else the SDK writes to standard error
 		config.WithHTTPClient(newHTTPClient(cmp.Or(o.StallTimeout, defaultStallTimeout))),
@@ -111,15 +114,21 @@ func loadConfig(ctx context.Context, o Options) (aws.Config, error) {
 	if o.Credentials != nil {
 		settings = append(settings, config.WithCredentialsProvider(o.Credentials))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, settings...)
-	if err != nil {
-		return cfg, fmt.Errorf("%w: AWS configuration: %w", objstore.ErrPermanent, err)
+	if cfg, err = config.LoadDefaultConfig(ctx, settings...); err != nil {
+		return cfg, nil, fmt.Errorf("%w: AWS configuration: %w", objstore.ErrPermanent, err)
 	}
-	cfg.Credentials = markedCredentials(cfg.Credentials)
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return cfg, explain(err)
+	credentials = newRenewable(cfg.Credentials, func(ctx context.Context) (aws.CredentialsProvider, error) {
+		if cache, ok := o.Credentials.(*aws.CredentialsCache); ok {
+			cache.Invalidate()
+		}
+		again, err := config.LoadDefaultConfig(ctx, settings...)
+		return again.Credentials, err
+	})
+	cfg.Credentials = credentials
+	if _, err := credentials.Retrieve(ctx); err != nil {
+		return cfg, nil, explain(err)
 	}
-	return cfg, nil
+	return cfg, credentials, nil
 }
 
 // configure sets what the SDK is to do our way. The SDK has put the endpoint of
@@ -136,7 +145,7 @@ func (s *Store) configure(so *s3.Options, o Options) {
 		so.Region = cmp.Or(so.Region, "us-east-1")
 	}
 	so.Retryer = newRetryer(s.delay)
-	so.APIOptions = append(so.APIOptions, checkAnswers)
+	so.APIOptions = append(so.APIOptions, checkAnswers, s.credentials.retryRenewed)
 	// Put brings its own checksum, Get asks for one; elsewhere only where S3 insists.
 	so.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	so.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
