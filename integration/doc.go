@@ -4,6 +4,7 @@
 //
 //	go test ./integration/...              all of it, from the repository's root
 //	go test -run Scenario ./integration    what broke elsewhere, numbered
+//	go test ./integration -args -long      with what takes minutes: all of the suites, and many kills
 //
 // The listing of the tests is the test plan: TestScenarioNN are failures that
 // lost, duplicated or stuck data in systems of this kind, TestClient are
@@ -16,7 +17,6 @@
 //
 //	CI=true       a client that is not installed (kcat, Python, Java) is an error and not a skip
 //	CLIENTS=dir   where clients/install.sh has put the Python and Java clients
-//	KILLS=6       how many times TestScenario12 kills the broker on each store
 //	SEED=1        repeats the moments of a run that printed this seed
 //	RACE=1        the broker is built with the race detector
 //	BINARY=path   tests a program that was built elsewhere

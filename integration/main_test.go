@@ -22,6 +22,9 @@ import (
 // guard turns a hang into a failure. It is no expectation about speed.
 const guard = 3 * time.Minute
 
+// long asks for what takes minutes: all tests of strangers' suites, on both stores, and many kills.
+var long = flag.Bool("long", false, "run what takes minutes, too")
+
 // workDir holds what all tests share: the broker's binary and the S3 server.
 var workDir string
 

@@ -1,8 +1,7 @@
 package integration
 
 import (
-	"os"
-	"strconv"
+	"flag"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +29,8 @@ func TestScenario12_KilledUnderLoad(t *testing.T) {
 		createTopic(t, b, "killed", 4)
 		load := startLoad(t, "killed", 4, kgo.SeedBrokers(b.Kafka))
 		group := startCommitter(t, b, "killed")
-		for kill := range kills(t) {
+		began, killed := time.Now(), kills()
+		for kill := range killed {
 			load.awaitAcknowledged(load.promised.acknowledged() + 1)
 			time.Sleep(random.between(0, 400*time.Millisecond)) // the moment is the point
 			b.Kill()
@@ -50,19 +50,22 @@ func TestScenario12_KilledUnderLoad(t *testing.T) {
 		require.NoError(t, b.Start())
 		load.promised.verify(t, b, "killed")
 		group.requireKept()
+		t.Logf("%d kills in %v: %d records and %d commits of offsets were acknowledged, and all of them are there; %d segments",
+			killed, time.Since(began).Round(time.Second), load.promised.acknowledged(), group.acknowledged()+1, len(s.journal(t)))
 	})
 }
 
-// kills is how often the broker is killed.
-func kills(t *testing.T) int {
-	t.Helper()
-	s := os.Getenv("KILLS")
-	if s == "" {
-		return 6
+// killCount overrules how often the broker is killed.
+var killCount = flag.Int("kills", 0, "how often TestScenario12 kills the broker on each store; 0 is 6, and 100 with -long")
+
+func kills() int {
+	switch {
+	case *killCount > 0:
+		return *killCount
+	case *long:
+		return 100
 	}
-	n, err := strconv.Atoi(s)
-	require.NoError(t, err, "KILLS")
-	return n
+	return 6
 }
 
 // committer commits ever larger offsets for a group and remembers which one the
@@ -111,6 +114,13 @@ func (c *committer) work() {
 	}
 }
 
+// acknowledged is the last offset whose commit was acknowledged, -1 before the first.
+func (c *committer) acknowledged() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.acked
+}
+
 func (c *committer) stopped(wait time.Duration) bool {
 	select {
 	case <-c.quit:
@@ -124,9 +134,7 @@ func (c *committer) stopped(wait time.Duration) bool {
 // that was not acknowledged may have been stored.
 func (c *committer) requireKept() {
 	c.t.Helper()
-	c.mu.Lock()
-	acked := c.acked
-	c.mu.Unlock()
+	acked := c.acknowledged()
 	conn := dial(c.t, c.b)
 	got, err := conn.Committed("committer", c.topic, 0)
 	require.NoError(c.t, err)
