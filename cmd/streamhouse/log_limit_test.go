@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,4 +109,30 @@ func TestMessagesWithoutEndShareALimit(t *testing.T) {
 		require.Equal(t, maxLogMessages+logBurst, passed)
 		require.Len(t, lines.byMessage, maxLogMessages+1)
 	})
+}
+
+// What clients do to a running broker shows in its log, and doesn't fill it: strangers at the Kafka
+// port, among them one that speaks TLS.
+func TestStrangersCannotFillTheLog(t *testing.T) {
+	p := launch(t, brokerIn(t.TempDir())...)
+	p.requireServing()
+	const strangers = 200
+	for i := range strangers {
+		conn, err := net.Dial("tcp", p.kafka)
+		require.NoError(t, err)
+		hello := "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+		if i%2 == 0 {
+			hello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+		}
+		_, err = io.WriteString(conn, hello)
+		require.NoError(t, err)
+		_, _ = io.Copy(io.Discard, conn) // until the broker hangs up
+		require.NoError(t, conn.Close())
+	}
+	p.produce("goes on")
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.Zero(t, p.status())
+	told := strings.Count(p.stderr(), "kafka: connection closed: not a request")
+	require.GreaterOrEqual(t, told, logBurst)
+	require.Less(t, told, strangers/2, "a slow machine may let a few more through")
 }
