@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"streamhouse/grpcapi/pb"
 )
@@ -31,6 +32,9 @@ func TestFiguresOfARunningBroker(t *testing.T) {
 	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	defer conn.Close()
+	serves, err := healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{})
+	require.NoError(t, err)
+	require.Equal(t, healthpb.HealthCheckResponse_SERVING, serves.GetStatus(), "as /readyz says")
 	service := pb.NewStreamHouseClient(conn)
 	_, err = service.CreateTopic(t.Context(), &pb.CreateTopicRequest{Name: "t", PartitionCount: 1})
 	require.NoError(t, err)
