@@ -160,15 +160,3 @@ func TestEndpointOfTheEnvironment(t *testing.T) {
 		})
 	}
 }
-
-func TestBadOptions(t *testing.T) {
-	for _, o := range []Options{{}, {Bucket: "a/b"}, {Bucket: "b", Prefix: "../up"}, {Bucket: "b", Prefix: "/"}, {Bucket: "b", Prefix: "a//b"}} {
-		o.Credentials, o.Region = testCredentials, "us-east-1"
-		_, err := Open(t.Context(), o)
-		if o.Prefix == "/" {
-			require.NoError(t, err, "means none")
-			continue
-		}
-		require.ErrorIs(t, err, objstore.ErrPermanent, "%+v", o)
-	}
-}

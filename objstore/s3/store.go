@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -14,29 +12,6 @@ import (
 
 	"streamhouse/objstore"
 )
-
-// Options say where the objects are and how to get there. Beside them all the
-// SDK's own settings hold: AWS_PROFILE, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE,
-// AWS_MAX_ATTEMPTS, the shared configuration files and so on.
-type Options struct {
-	Bucket string // must exist
-	// Prefix is put before every key, with a slash between. Empty: none.
-	Prefix string
-	// Region; empty: AWS_REGION or the shared configuration.
-	Region string
-	// Endpoint is the URL of a server that speaks S3; empty:
-	// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or else AWS itself.
-	Endpoint string
-	// PathStyle puts the bucket into the path of the URL and not into its host
-	// name. It is always so where an endpoint is set.
-	PathStyle bool
-	// Credentials; nil: the standard chain of environment, shared files, web
-	// identity, container and instance role.
-	Credentials aws.CredentialsProvider
-	// StallTimeout is how long a connection may move no byte, in either
-	// direction, before the attempt is given up and made anew. 0: 30 s.
-	StallTimeout time.Duration
-}
 
 // Store keeps objects in a bucket of Amazon S3 or of a server that speaks its
 // protocol and honours If-None-Match on PUT and lists in the order of the keys.
@@ -82,23 +57,11 @@ func open(ctx context.Context, o Options, delay objstore.Backoff) (*Store, error
 	}
 	store := &Store{bucket: o.Bucket, prefix: prefix, delay: delay, credentials: credentials}
 	store.client = s3.NewFromConfig(cfg, func(so *s3.Options) { store.configure(so, o) })
-	if store.client.Options().Region == "" {
-		return nil, fmt.Errorf("%w: no region: set AWS_REGION", objstore.ErrPermanent)
+	so := store.client.Options()
+	if err := cmp.Or(validEndpoint(aws.ToString(so.BaseEndpoint)), validRegion(so.Region)); err != nil {
+		return nil, fmt.Errorf("%w: %w", objstore.ErrPermanent, err)
 	}
 	return store, nil
-}
-
-func (o Options) validate() (prefix string, err error) {
-	if o.Bucket == "" || strings.ContainsAny(o.Bucket, "/ ") {
-		return "", fmt.Errorf("%w: %q is not the name of a bucket", objstore.ErrPermanent, o.Bucket)
-	}
-	if prefix = strings.TrimSuffix(o.Prefix, "/"); prefix == "" {
-		return "", nil
-	}
-	if err := objstore.ValidKey(prefix); err != nil {
-		return "", fmt.Errorf("%w: prefix in the bucket: %w", objstore.ErrPermanent, err)
-	}
-	return prefix + "/", nil
 }
 
 // loadConfig reads the environment and the shared files. It asks for the
@@ -125,8 +88,12 @@ func loadConfig(ctx context.Context, o Options) (cfg aws.Config, credentials *re
 		return again.Credentials, err
 	})
 	cfg.Credentials = credentials
-	if _, err := credentials.Retrieve(ctx); err != nil {
+	found, err := credentials.Retrieve(ctx)
+	if err != nil {
 		return cfg, nil, explain(err)
+	}
+	if err := validKeys(found); err != nil {
+		return cfg, nil, fmt.Errorf("%w: %w", objstore.ErrPermanent, err)
 	}
 	return cfg, credentials, nil
 }
