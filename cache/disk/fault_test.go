@@ -205,3 +205,68 @@ func TestSlowDiskKeepsNobodyWaiting(t *testing.T) {
 		require.Equal(t, int64(33), d.Stats().Writes)
 	})
 }
+
+// Where no file can be opened for a while, blocks are lost and not the tier.
+func TestNoFileDescriptorsForAWhile(t *testing.T) {
+	for _, errno := range []error{syscall.EMFILE, syscall.ENFILE} {
+		d, f, troubles := openFaulty(t, t.TempDir())
+		f.set("create", errno)
+		fill(d, blocks("a", 0, 3)...)
+		require.Equal(t, Stats{WritesDropped: 3}, d.Stats())
+		f.set("create", nil)
+		fill(d, blocks("a", 0, 3)...)
+		requireBlock(t, d, block("a", 2))
+		require.Empty(t, troubles())
+	}
+}
+
+// However many files there are, no more than MaxFiles are open at a time.
+func TestFilesThatAreOpenAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	for n := range MaxFiles + 50 { // as many starts
+		d, err := Open(dir, 1<<40, Events{})
+		require.NoError(t, err)
+		fill(d, block("a", n))
+		require.LessOrEqual(t, len(d.slabs), MaxFiles)
+		require.NoError(t, d.Close())
+	}
+	require.Len(t, files(t, dir), MaxFiles)
+	for n := range 50 { // of a program that kept more
+		b, err := os.ReadFile(filepath.Join(dir, slabName(uint64(MaxFiles+n))))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, slabName(uint64(1000+n))), b, 0o600))
+	}
+	real, err := openFolder(dir)
+	require.NoError(t, err)
+	most := &countedFolder{folder: real}
+	d, err := openTier(most, 1<<40, Events{})
+	require.NoError(t, err)
+	require.LessOrEqual(t, most.most, MaxFiles+1)
+	require.Len(t, files(t, dir), MaxFiles-1, "there is room for one that begins")
+	shut(t, d)
+}
+
+// countedFolder counts the files that are open. It is for one goroutine.
+type countedFolder struct {
+	folder
+	now, most int
+}
+
+func (f *countedFolder) open(name string) (file, error) {
+	got, err := f.folder.open(name)
+	if err == nil {
+		f.now++
+		f.most = max(f.most, f.now)
+	}
+	return &countedFile{got, f}, err
+}
+
+type countedFile struct {
+	file
+	folder *countedFolder
+}
+
+func (f *countedFile) Close() error {
+	f.folder.now--
+	return f.file.Close()
+}

@@ -8,7 +8,7 @@ type Stats struct {
 
 	Evictions     int64 // files
 	Writes        int64 // blocks
-	WritesDropped int64 // blocks: the disk was slower than the loads
+	WritesDropped int64 // blocks: the disk was slower than the loads, or no file could be opened
 }
 
 // Stats returns the figures of the moment.

@@ -18,8 +18,8 @@ const (
 	slabsPerDisk = 64
 	// maxSlabBytes keeps positions within 32 bits and bounds what a crash leaves to be scanned.
 	maxSlabBytes = 1 << 30
-	// maxSlabs bounds the open files, however often the process is restarted (each start begins a new slab).
-	maxSlabs = 2048
+	// MaxFiles bounds the open files, however often the process is restarted (each start begins a new slab).
+	MaxFiles = 256
 	// maxPendingBytes bounds the blocks that wait to be written; more are dropped.
 	maxPendingBytes = 32 << 20
 	// maxBlockShare keeps one block from emptying the tier: it gets a quarter at most.
@@ -123,8 +123,11 @@ func (d *Tier) recover(names []string) error {
 		if err := d.recoverSlab(name, seq); err != nil {
 			return fmt.Errorf("cache file %s: %w", name, err)
 		}
+		if err := d.makeRoom(0); err != nil { // at once: there may be more files than can be open
+			return err
+		}
 	}
-	return d.makeRoom(0)
+	return nil
 }
 
 func (d *Tier) recoverSlab(name string, seq uint64) error {

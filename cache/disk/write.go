@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 )
 
 // Put hands a block to the writer, which has its bytes from now on, and never waits: when
@@ -37,7 +38,11 @@ func (d *Tier) write() {
 			break
 		}
 		record = appendRecord(record[:0], b.key, b.stored)
-		if err := d.writeRecord(b.key, record); err != nil {
+		switch err := d.writeRecord(b.key, record); {
+		case err == nil:
+		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE): // it passes
+			d.countDropped()
+		default:
 			d.turnOff(fmt.Errorf("writing block %s: %w", b.key, err))
 		}
 		if cap(record) > 4<<20 {
@@ -47,6 +52,12 @@ func (d *Tier) write() {
 	if err := d.finishActive(); err != nil {
 		d.turnOff(err)
 	}
+}
+
+func (d *Tier) countDropped() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dropped++
 }
 
 // Flush waits until what was handed to the writer is written or given up.
@@ -215,7 +226,7 @@ func (d *Tier) makeRoom(bytes int64) error {
 func (d *Tier) evict(bytes int64) (victim *slab, last bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.bytes+bytes <= d.limitBytes && len(d.slabs) < maxSlabs {
+	if d.bytes+bytes <= d.limitBytes && len(d.slabs) < MaxFiles {
 		return nil, false
 	}
 	at := -1

@@ -12,9 +12,9 @@ import (
 const (
 	defaultStallTimeout = 30 * time.Second
 	dialTimeout         = 5 * time.Second
-	// maxConnections bounds the open connections: some PUTs and a fleet of
+	// MaxConnections bounds the open connections of a store: some PUTs and a fleet of
 	// readers. A request that finds none waits for one.
-	maxConnections = 256
+	MaxConnections = 256
 	// connectionBufferBytes spares system calls on large bodies; per connection and direction.
 	connectionBufferBytes = 64 << 10
 	// stallChunkBytes is how much may be under way in one write: its progress is seen
@@ -35,9 +35,9 @@ func newHTTPClient(stall time.Duration) *awshttp.BuildableClient {
 			return &stallConn{Conn: conn, limit: stall}, nil
 		}
 		t.TLSHandshakeTimeout = min(stall, 2*dialTimeout)
-		t.MaxConnsPerHost = maxConnections
-		t.MaxIdleConns = maxConnections
-		t.MaxIdleConnsPerHost = maxConnections // or busy times dial anew all the time
+		t.MaxConnsPerHost = MaxConnections
+		t.MaxIdleConns = MaxConnections
+		t.MaxIdleConnsPerHost = MaxConnections // or busy times dial anew all the time
 		// An idle connection stalls too: let go of it before that.
 		t.IdleConnTimeout = stall * 3 / 4
 		t.WriteBufferSize, t.ReadBufferSize = connectionBufferBytes, connectionBufferBytes
