@@ -40,6 +40,14 @@ func onBothStores(t *testing.T, test func(*testing.T, *store)) {
 	t.Run("s3", func(t *testing.T) { t.Parallel(); test(t, s3Store(t)) })
 }
 
+// onSuiteStores runs a stranger's suite on a local directory, and with -long on S3 too.
+func onSuiteStores(t *testing.T, test func(*testing.T, *store)) {
+	t.Run("local", func(t *testing.T) { t.Parallel(); test(t, localStore(t)) })
+	if *long {
+		t.Run("s3", func(t *testing.T) { t.Parallel(); test(t, s3Store(t)) })
+	}
+}
+
 // localStore returns an empty local directory.
 func localStore(t testing.TB) *store {
 	t.Helper()

@@ -18,6 +18,7 @@ import (
 var (
 	Versitygw = sync.OnceValues(func() (string, error) { return tool("versitygw") })
 	Grpcurl   = sync.OnceValues(func() (string, error) { return tool("grpcurl") })
+	Toxiproxy = sync.OnceValues(func() (string, error) { return tool("server") })
 )
 
 // ErrNotInstalled reports a program that the machine does not have.
