@@ -11,12 +11,13 @@
 // clients in everyday use, TestCost are the store's requests that an operation
 // may make, TestProgram is the program's behaviour towards its operator.
 //
-// Package simulation below this one runs whole brokers with seeded faults in fake time.
+// Package simulation below this one runs whole brokers with seeded faults in fake time, package oracle compares
+// the program with Apache Kafka.
 //
 // Environment:
 //
 //	CI=true       a client that is not installed (kcat, Python, Java) is an error and not a skip
-//	CLIENTS=dir   where clients/install.sh has put the Python and Java clients
+//	CLIENTS=dir   where clients/install.sh has put the Python and Java clients, and Kafka
 //	SEED=1        repeats the moments of a run that printed this seed
 //	RACE=1        the broker is built with the race detector
 //	BINARY=path   tests a program that was built elsewhere

@@ -84,8 +84,8 @@ var rooms = map[string]room{
 	// simulation alone, which runs whole brokers in one process.
 	"integration": {
 		ours: []string{
-			"integration/broker", "integration/faultproxy", "integration/program", "integration/s3server", "integration/wire",
-			"grpcapi/pb", "log", "objstore", "objstore/dir", "objstore/s3", "objstore/storetest",
+			"integration/broker", "integration/child", "integration/faultproxy", "integration/freeport", "integration/program",
+			"integration/s3server", "integration/wire", "grpcapi/pb", "log", "objstore", "objstore/dir", "objstore/s3", "objstore/storetest",
 		},
 		foreign: []string{modKgo, modKadm, modKmsg, modKerr, modKbin, modGRPC, modAWS, modTestify},
 	},
@@ -93,6 +93,7 @@ var rooms = map[string]room{
 	"integration/child":      {foreign: []string{modTestify}},
 	"integration/faultproxy": {foreign: []string{modTestify}},
 	"integration/freeport":   {},
+	"integration/oracle":     {ours: []string{"integration/broker", "integration/child", "integration/freeport", "integration/program", "integration/wire"}, foreign: []string{modKmsg, modKerr, modKbin, modCompress, modLZ4, modTestify}},
 	"integration/program":    {},
 	"integration/s3server":   {ours: []string{"integration/child", "integration/freeport", "integration/program"}, foreign: []string{modAWS}},
 	"integration/simulation": {
