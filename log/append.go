@@ -57,12 +57,13 @@ func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]Appe
 	if bytes == 0 {
 		return completed(appendResults(taken)), l.Err()
 	}
-	if err := l.unflushed.Acquire(ctx, min(bytes, l.o.MaxUnflushedBytes)); err != nil {
+	held := min(bytes, l.o.MaxUnflushedBytes)
+	if err := l.unflushed.Acquire(ctx, held); err != nil {
 		return nil, fmt.Errorf("%w: %d bytes wait to be flushed: %w", ErrTimeout, l.o.MaxUnflushedBytes, err)
 	}
-	f, items, err := l.enqueue(taken, bytes)
+	f, items, err := l.enqueue(taken, bytes, held)
 	if err != nil {
-		l.unflushed.Release(min(bytes, l.o.MaxUnflushedBytes))
+		l.unflushed.Release(held)
 		return nil, err
 	}
 	return &Pending[[]AppendResult]{flush: f, result: func() []AppendResult {
@@ -132,7 +133,7 @@ func (a *appending) check(records []byte, now int64) error {
 }
 
 // enqueue adds the batches to the current flush, all together.
-func (l *Log) enqueue(taken []appending, bytes int64) (*flush, []item, error) {
+func (l *Log) enqueue(taken []appending, bytes, held int64) (*flush, []item, error) {
 	items := itemsOf(taken)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -145,6 +146,7 @@ func (l *Log) enqueue(taken []appending, bytes int64) (*flush, []item, error) {
 		f.items = append(f.items, &items[i])
 	}
 	f.bytes += bytes
+	f.held += held
 	l.unflushedBytes += bytes
 	if wake || f.bytes >= l.o.FlushBytes {
 		l.signal()

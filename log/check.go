@@ -12,9 +12,10 @@ import (
 
 // Check verifies every invariant over the state and the bucket: the state by
 // itself, that every extent's block is there, whole and holds what the extent
-// says, and that a replay of the journal gives the same state. It reads all
+// says, that a replay of the journal gives the same state, and that what the engine keeps beside the state
+// (topics, tail, waiting reads, what is unflushed, read-ahead) agrees with it and adds up. It reads all
 // of the bucket: it is for tests and for an operator in doubt. What is appended meanwhile does not disturb
-// it, except that the comparison with the replay needs a log that is at rest.
+// it, except that the comparisons with the replay and of the engine's counts need a log that is at rest.
 func (l *Log) Check(ctx context.Context) error {
 	l.stateMu.RLock()
 	errs := []error{l.state.Check()}
@@ -23,7 +24,7 @@ func (l *Log) Check(ctx context.Context) error {
 	for key, extents := range work {
 		errs = append(errs, l.checkSegment(ctx, key, extents))
 	}
-	return errors.Join(append(errs, l.checkReplay(ctx), l.cache.Check())...)
+	return errors.Join(append(errs, l.checkReplay(ctx), l.checkViews(), l.cache.Check())...)
 }
 
 // partitionExtent is an extent with the partition that it belongs to.

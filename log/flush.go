@@ -20,6 +20,7 @@ type flush struct {
 	entries []meta.Entry // all but the appends
 	bytes   int64        // of the batches
 	changes int64        // bytes of the entries
+	held    int64        // of Log.unflushed, by the batches
 
 	// Set by seal and encode.
 	commit  *meta.Commit
@@ -77,11 +78,11 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.current
-	if f.empty() || l.inFlight >= l.o.MaxInFlight || l.err != nil {
+	if f.empty() || len(l.inFlight) >= l.o.MaxInFlight || l.err != nil {
 		return nil, 0
 	}
 	if f.bytes < l.o.FlushBytes && !l.closed {
-		if l.o.FlushInterval == 0 && l.inFlight > 0 {
+		if l.o.FlushInterval == 0 && len(l.inFlight) > 0 {
 			return nil, 0 // the next one starts when this one lands
 		}
 		if due := l.lastFlush.Add(l.o.FlushInterval); now.Before(due) {
@@ -94,8 +95,8 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 
 func (l *Log) sealLocked(f *flush, now time.Time) {
 	l.current = newFlush()
-	f.hurry = l.inFlight > 0
-	l.inFlight++
+	f.hurry = len(l.inFlight) > 0
+	l.inFlight = append(l.inFlight, f)
 	l.nextSeq++
 	l.lastFlush = now
 	f.commit = &meta.Commit{Epoch: l.epoch, Seq: l.nextSeq - 1, Time: now.UnixMilli()}
@@ -145,6 +146,7 @@ func (l *Log) write(f *flush) {
 // encode builds the segment: blocks sorted by partition, then the commit.
 func (l *Log) encode(f *flush) error {
 	f.writer = l.writerPool.Get().(*segment.Writer)
+	l.writersOut.Add(1)
 	f.writer.Reset(f.hurry)
 	slices.SortStableFunc(f.items, func(a, b *item) int { return a.partition.id.Compare(b.partition.id) })
 	batches := make([]record.Batch, len(f.items))
@@ -278,17 +280,29 @@ func (l *Log) fail(f *flush, err error) {
 
 // landed gives back what a flush held.
 func (l *Log) landed(f *flush) {
+	l.giveBackWriter(f)
 	l.mu.Lock()
-	l.inFlight--
+	l.inFlight = slices.DeleteFunc(l.inFlight, func(g *flush) bool { return g == f })
+	l.giveBackLocked(f)
+	l.mu.Unlock()
+	l.signal()
+}
+
+// giveBackLocked gives back what a flush held of the room for what is unflushed.
+func (l *Log) giveBackLocked(f *flush) {
 	l.unflushedBytes -= f.bytes
 	l.unflushedChanges -= f.changes
-	l.mu.Unlock()
-	l.unflushed.Release(min(f.bytes, l.o.MaxUnflushedBytes))
-	if f.writer != nil && f.writer.Cap() <= maxPooledBytes {
+	l.unflushed.Release(f.held)
+}
+
+func (l *Log) giveBackWriter(f *flush) {
+	if f.writer == nil {
+		return
+	}
+	if l.writersOut.Add(-1); f.writer.Cap() <= maxPooledBytes {
 		l.writerPool.Put(f.writer)
 	}
 	f.writer, f.body = nil, nil
-	l.signal()
 }
 
 // signal wakes run. It never blocks.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -45,10 +46,10 @@ type Log struct {
 
 	// The write path. stateMu is never taken while mu is held, nor mu while stateMu is.
 	mu               sync.Mutex
-	current          *flush // is filled
-	inFlight         int    // sealed and not yet landed
-	unflushedBytes   int64  // of the current flush and those in flight
-	unflushedChanges int64  // the same of what is no append
+	current          *flush   // is filled
+	inFlight         []*flush // sealed and not yet landed, in journal order
+	unflushedBytes   int64    // of the current flush and those in flight
+	unflushedChanges int64    // the same of what is no append
 	nextSeq          uint64
 	lastFlush        time.Time // when the previous flush was sealed
 	closed           bool
@@ -60,6 +61,7 @@ type Log struct {
 	pipeline   chan *flush   // sealed flushes in journal order
 	wake       chan struct{} // something changed for run
 	writerPool sync.Pool
+	writersOut atomic.Int64 // of the pool, with a flush that is in flight
 
 	quit       context.Context // ends when the log stops or is closed
 	stopWork   context.CancelFunc
@@ -198,9 +200,7 @@ func (l *Log) abandon() {
 		f.err = ErrClosed
 	}
 	close(f.done)
-	l.unflushedBytes -= f.bytes
-	l.unflushedChanges -= f.changes
-	l.unflushed.Release(min(f.bytes, l.o.MaxUnflushedBytes))
+	l.giveBackLocked(f)
 }
 
 // stop ends the log's work for good: it was fenced, or something broke that it
@@ -300,5 +300,5 @@ func (l *Log) LeaderEpoch() int32 { return int32(l.epoch) }
 func (l *Log) places() (epoch uint32, first, next uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.epoch, l.nextSeq - uint64(l.inFlight), l.nextSeq
+	return l.epoch, l.nextSeq - uint64(len(l.inFlight)), l.nextSeq
 }

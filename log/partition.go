@@ -3,6 +3,7 @@ package log
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"streamhouse/meta"
 )
@@ -89,7 +90,8 @@ type waiters struct {
 
 // waiter is one waiting read: wakes that come while it is busy are remembered as one.
 type waiter struct {
-	c chan struct{}
+	c     chan struct{}
+	ended atomic.Bool // its read has returned; no set holds it then
 }
 
 func newWaiter() *waiter { return &waiter{c: make(chan struct{}, 1)} }

@@ -225,6 +225,7 @@ func (r *read) finish() {
 	for _, p := range r.subscribed {
 		p.waiters.remove(r.waiter)
 	}
+	r.waiter.ended.Store(true)
 	for i := range r.results {
 		res := &r.results[i]
 		if r.l.o.Events.Read != nil && res.Bytes > 0 {

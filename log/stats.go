@@ -12,7 +12,7 @@ type Stats struct {
 // Stats returns the figures. It is cheap.
 func (l *Log) Stats() Stats {
 	l.mu.Lock()
-	s := Stats{UnflushedBytes: l.unflushedBytes, FlushesInFlight: l.inFlight}
+	s := Stats{UnflushedBytes: l.unflushedBytes, FlushesInFlight: len(l.inFlight)}
 	l.mu.Unlock()
 	l.stateMu.RLock()
 	defer l.stateMu.RUnlock()

@@ -15,6 +15,7 @@ type tail struct {
 	limit int64
 	bytes int64
 	queue deque[tailEntry] // in commit order, over all partitions
+	dead  int              // entries of the queue whose partition is gone
 }
 
 // tailEntry says that a partition's oldest batch in the tail is the next to go.
@@ -29,7 +30,12 @@ type tailBatch struct {
 	data record.Batch
 }
 
+// add takes a batch in. One of a partition that is gone is not for any reader: a topic may be
+// written and deleted by one commit, and nothing would ever take its bytes off again.
 func (t *tail) add(p *partition, base int64, b record.Batch) {
+	if p.gone {
+		return
+	}
 	p.tail.push(tailBatch{base, b})
 	t.queue.push(tailEntry{p, int64(len(b))})
 	t.bytes += int64(len(b))
@@ -41,7 +47,8 @@ func (t *tail) add(p *partition, base int64, b record.Batch) {
 func (t *tail) evict() {
 	e := t.queue.pop()
 	if e.partition.gone {
-		return // dropAll has counted it
+		t.dead-- // dropAll has counted its bytes
+		return
 	}
 	e.partition.tail.pop()
 	t.bytes -= e.size
@@ -49,10 +56,28 @@ func (t *tail) evict() {
 
 // dropAll forgets a partition whose topic was deleted.
 func (t *tail) dropAll(p *partition) {
+	t.dead += p.tail.len()
 	for p.tail.len() > 0 {
 		t.bytes -= int64(len(p.tail.pop().data))
 	}
 	p.gone = true
+	if t.dead > minDead && t.dead > t.queue.len()/2 {
+		t.sweep()
+	}
+}
+
+// minDead is how many dead entries are not worth a sweep.
+const minDead = 256
+
+// sweep takes the dead entries out of the queue. Their bytes are given back already, so no eviction would ever
+// come to them where topics are made, written and deleted all the time.
+func (t *tail) sweep() {
+	for range t.queue.len() {
+		if e := t.queue.pop(); !e.partition.gone {
+			t.queue.push(e)
+		}
+	}
+	t.dead = 0
 }
 
 // from returns the index of the batch that holds offset in the partition's
