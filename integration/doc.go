@@ -13,6 +13,7 @@
 //
 // Package simulation below this one runs whole brokers with seeded faults in fake time, package oracle compares
 // the program with Apache Kafka.
+// Command golden makes buckets that every later version must open, and tests that they do.
 //
 // Environment:
 //
