@@ -30,6 +30,7 @@ type door struct {
 	log    *log.Log
 	server *Server
 	conn   *grpc.ClientConn
+	dial   func(context.Context, string) (net.Conn, error)
 	store  *gate
 }
 
@@ -75,8 +76,8 @@ func serve(t testing.TB, l *log.Log, store *gate, o Options) *door {
 	listener := bufconn.Listen(1 << 20)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(listener) }()
-	conn, err := grpc.NewClient("passthrough:bufconn",
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+	dial := func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }
+	conn, err := grpc.NewClient("passthrough:bufconn", grpc.WithContextDialer(dial),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -87,7 +88,7 @@ func serve(t testing.TB, l *log.Log, store *gate, o Options) *door {
 		require.NoError(t, s.Shutdown(ctx))
 		require.NoError(t, <-served)
 	})
-	return &door{StreamHouseClient: pb.NewStreamHouseClient(conn), log: l, server: s, conn: conn, store: store}
+	return &door{StreamHouseClient: pb.NewStreamHouseClient(conn), log: l, server: s, conn: conn, dial: dial, store: store}
 }
 
 // topic creates a topic.

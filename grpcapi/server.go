@@ -25,6 +25,8 @@ type Options struct {
 	// MaxStreams bounds the calls under way on one connection; further ones wait in the client. Default 1,000:
 	// with a flush every 250 ms, that many produce calls in flight are 4,000 a second.
 	MaxStreams uint32
+	// MaxConnections bounds the connections at a time; further ones are closed at once. Default 10,000.
+	MaxConnections int
 	// RequestTimeout ends a call whose client set no earlier deadline, with UNAVAILABLE. Default 30 s.
 	RequestTimeout time.Duration
 
@@ -41,12 +43,15 @@ type Options struct {
 type Events struct {
 	// Handled: a call ended. Method is "/package.Service/Method", one of those that the server has.
 	Handled func(method string, code codes.Code, took time.Duration)
+	// Refused: a connection was closed because there were MaxConnections.
+	Refused func()
 }
 
 // What a connection costs, and how long a dead one is kept.
 const (
 	defaultRequestBytes   = 16 << 20
 	defaultMaxStreams     = 1000
+	defaultMaxConnections = 10_000
 	defaultRequestTimeout = 30 * time.Second
 
 	maxHeaderBytes    = 64 << 10         // metadata of one call; gRPC would take 16 MiB
@@ -61,6 +66,7 @@ type Server struct {
 	o      Options
 	grpc   *grpc.Server
 	health *health
+	crowd  crowd
 }
 
 // NewServer makes a server that is not listening yet. It must be ended with
@@ -70,6 +76,7 @@ func NewServer(l *log.Log, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{o: o, health: newHealth(l, o.Health)}
+	s.crowd = crowd{limit: int64(o.MaxConnections), turn: s.turnedAway}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(o.MaxRequestBytes),
 		grpc.MaxConcurrentStreams(o.MaxStreams),
@@ -95,6 +102,9 @@ func (o *Options) complete() error {
 	if o.MaxStreams == 0 {
 		o.MaxStreams = defaultMaxStreams
 	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = defaultMaxConnections
+	}
 	if o.RequestTimeout == 0 {
 		o.RequestTimeout = defaultRequestTimeout
 	}
@@ -104,6 +114,9 @@ func (o *Options) complete() error {
 	if o.MaxRequestBytes < 0 || o.MaxRequestBytes > log.MaxFrameBytes {
 		return errors.New("grpc: MaxRequestBytes must be between 1 and 100 MiB")
 	}
+	if o.MaxConnections < 0 {
+		return errors.New("grpc: MaxConnections must not be negative")
+	}
 	if o.RequestTimeout < 0 {
 		return errors.New("grpc: RequestTimeout must not be negative")
 	}
@@ -112,10 +125,17 @@ func (o *Options) complete() error {
 
 // Serve answers calls on the listener, which it owns from now on, until Shutdown: then it returns nil.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.grpc.Serve(s.crowd.listener(l)); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return err
 	}
 	return nil
+}
+
+func (s *Server) turnedAway(from net.Addr) {
+	if s.o.Events.Refused != nil {
+		s.o.Events.Refused()
+	}
+	s.o.Logger.Warn("grpc: too many connections", "limit", s.o.MaxConnections, "from", from)
 }
 
 // HealthChanged tells the server that [Options.Health] may answer otherwise by now, so
