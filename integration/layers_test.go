@@ -44,6 +44,7 @@ const (
 	modLZ4        = "github.com/pierrec/lz4/v4"
 	modLRU        = "github.com/hashicorp/golang-lru/v2"
 	modSync       = "golang.org/x/sync"
+	modNet        = "golang.org/x/net"
 	modTime       = "golang.org/x/time"
 	modTestify    = "github.com/stretchr/testify"
 )
@@ -51,7 +52,7 @@ const (
 // rooms are all packages. Imports flow down this table, from the program over the
 // doors and the engine to what knows nothing of ours.
 var rooms = map[string]room{
-	"cmd/streamhouse":         {any: true, foreign: []string{modKong, modTime}},
+	"cmd/streamhouse":         {any: true, foreign: []string{modKong, modNet, modTime}},
 	"cmd/streamhouse/bench":   {ours: []string{"cmd/streamhouse/units"}, foreign: []string{modKgo, modKmsg, modKadm, modKerr}},
 	"cmd/streamhouse/metrics": {ours: []string{"grpcapi", "kafka", "log", "log/group", "objstore"}, foreign: []string{modPrometheus, modGRPC + "/codes"}},
 	"cmd/streamhouse/units":   {},

@@ -14,13 +14,14 @@ import (
 const grpcMaxRequest = 16 << 20
 
 // clientDoors makes the servers that clients talk to.
-func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics.Metrics, h *health, logger *slog.Logger) ([]door, error) {
-	kafkaServer, err := kafka.NewServer(engine, kafkaOptions(s, m, logger))
+func clientDoors(s *settings, p *ports, limits connections, engine *log.Log, m *metrics.Metrics, h *health, logger *slog.Logger) ([]door, error) {
+	kafkaServer, err := kafka.NewServer(engine, kafkaOptions(s, limits, m, logger))
 	if err != nil {
 		return nil, err
 	}
 	grpcServer, err := grpcapi.NewServer(engine, grpcapi.Options{
 		MaxRequestBytes: int(min(s.MaxRequestSize, grpcMaxRequest)),
+		MaxConnections:  limits.grpc,
 		Health:          h.ready,
 		Events:          m.GRPC(),
 		Logger:          logger,
@@ -33,13 +34,13 @@ func clientDoors(s *settings, p *ports, engine *log.Log, m *metrics.Metrics, h *
 	return []door{{"gRPC", p.grpc, grpcServer}, {"Kafka", p.kafka, kafkaServer}}, nil
 }
 
-func kafkaOptions(s *settings, m *metrics.Metrics, logger *slog.Logger) kafka.Options {
+func kafkaOptions(s *settings, limits connections, m *metrics.Metrics, logger *slog.Logger) kafka.Options {
 	o := kafka.Options{
 		AdvertisedAddr:    s.KafkaAdvertisedAddr,
 		AutoCreateTopics:  s.AutoCreateTopics,
 		DefaultPartitions: s.DefaultPartitions,
 		MaxFrameBytes:     int32(s.MaxRequestSize),
-		MaxConnections:    s.KafkaMaxConnections,
+		MaxConnections:    limits.kafka,
 		Groups: group.Options{
 			MinSessionTimeout:     s.GroupMinSessionTimeout,
 			MaxSessionTimeout:     s.GroupMaxSessionTimeout,

@@ -32,6 +32,10 @@ func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
 		return err
 	}
 	defer p.close()
+	limits, err := limitConnections(s, p, logger)
+	if err != nil {
+		return err
+	}
 	probes := newDoors(p.httpDoor(newHTTPServer(h, m, logger))...)
 	defer func() { err = errors.Join(err, probes.stop(ctx, httpStopTimeout)) }()
 
@@ -39,7 +43,7 @@ func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
-	servers, err := clientDoors(s, p, engine, m, h, logger)
+	servers, err := clientDoors(s, p, limits, engine, m, h, logger)
 	if err != nil {
 		return errors.Join(err, closeEngine(ctx, engine, s.ShutdownTimeout))
 	}

@@ -36,11 +36,12 @@ type settings struct {
 	DefaultPartitions int32       `env:"STREAMHOUSE_DEFAULT_PARTITIONS" default:"1" placeholder:"COUNT" group:"Topics" help:"Partitions of a topic that is created without a number."`
 	MaxMessageSize    units.Bytes `env:"STREAMHOUSE_MAX_MESSAGE_SIZE" default:"1048588" placeholder:"BYTES" group:"Topics" help:"Largest record batch where the topic has no max.message.bytes of its own."`
 
-	MaxRequestSize             units.Bytes   `env:"STREAMHOUSE_MAX_REQUEST_SIZE" default:"100MiB" placeholder:"BYTES" group:"Clients" help:"Largest request of a Kafka client, at most 100MiB. Those of gRPC clients are held to 16MiB as well."`
-	KafkaMaxConnections        int           `env:"STREAMHOUSE_KAFKA_MAX_CONNECTIONS" default:"20000" placeholder:"COUNT" group:"Clients" help:"Connections that are served at once."`
-	GroupMinSessionTimeout     time.Duration `env:"STREAMHOUSE_GROUP_MIN_SESSION_TIMEOUT" default:"6s" placeholder:"DURATION" group:"Clients" help:"Shortest session timeout that a group member may ask for."`
-	GroupMaxSessionTimeout     time.Duration `env:"STREAMHOUSE_GROUP_MAX_SESSION_TIMEOUT" default:"30m" placeholder:"DURATION" group:"Clients" help:"Longest session timeout that a group member may ask for."`
-	GroupInitialRebalanceDelay time.Duration `env:"STREAMHOUSE_GROUP_INITIAL_REBALANCE_DELAY" default:"3s" placeholder:"DURATION" group:"Clients" help:"How long a new group waits for more members before its first assignment."`
+	MaxRequestSize             units.Bytes     `env:"STREAMHOUSE_MAX_REQUEST_SIZE" default:"100MiB" placeholder:"BYTES" group:"Clients" help:"Largest request of a Kafka client, at most 100MiB. Those of gRPC clients are held to 16MiB as well."`
+	KafkaMaxConnections        connectionLimit `env:"STREAMHOUSE_KAFKA_MAX_CONNECTIONS" default:"auto" placeholder:"COUNT" group:"Clients" help:"Kafka connections that are served at once. auto is 20000, or fewer where the process may open few files."`
+	GRPCMaxConnections         connectionLimit `name:"grpc-max-connections" env:"STREAMHOUSE_GRPC_MAX_CONNECTIONS" default:"auto" placeholder:"COUNT" group:"Clients" help:"gRPC connections that are served at once. auto is 10000, or fewer where the process may open few files."`
+	GroupMinSessionTimeout     time.Duration   `env:"STREAMHOUSE_GROUP_MIN_SESSION_TIMEOUT" default:"6s" placeholder:"DURATION" group:"Clients" help:"Shortest session timeout that a group member may ask for."`
+	GroupMaxSessionTimeout     time.Duration   `env:"STREAMHOUSE_GROUP_MAX_SESSION_TIMEOUT" default:"30m" placeholder:"DURATION" group:"Clients" help:"Longest session timeout that a group member may ask for."`
+	GroupInitialRebalanceDelay time.Duration   `env:"STREAMHOUSE_GROUP_INITIAL_REBALANCE_DELAY" default:"3s" placeholder:"DURATION" group:"Clients" help:"How long a new group waits for more members before its first assignment."`
 
 	StartupTimeout  time.Duration `env:"STREAMHOUSE_STARTUP_TIMEOUT" default:"1m" placeholder:"DURATION" group:"Process" help:"How long the store may stay silent at the start before the broker gives up."`
 	ReadyGrace      time.Duration `env:"STREAMHOUSE_READY_GRACE" default:"30s" placeholder:"DURATION" group:"Process" help:"How long writes may fail before /readyz and gRPC's health service say so; 0 is at once. Reads are served meanwhile."`

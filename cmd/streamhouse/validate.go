@@ -91,7 +91,7 @@ func (s *settings) checkFlushing() error {
 func (s *settings) checkClients() error {
 	errs := []error{
 		between("--default-partitions", s.DefaultPartitions, 1, log.MaxPartitions),
-		between("--kafka-max-connections", s.KafkaMaxConnections, 1, maxConnections),
+		s.checkConnections(),
 		between("--max-message-size", s.MaxMessageSize, minMessageSize, log.MaxFrameBytes),
 		between("--max-request-size", s.MaxRequestSize, minRequestSize, log.MaxFrameBytes),
 	}

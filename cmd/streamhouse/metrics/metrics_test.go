@@ -169,7 +169,9 @@ func TestGRPCEventsMoveFigures(t *testing.T) {
 	e := m.GRPC()
 	e.Handled("/streamhouse.StreamHouse/Produce", codes.OK, 20*time.Millisecond)
 	e.Handled("/streamhouse.StreamHouse/Produce", codes.Unavailable, time.Second)
+	e.Refused()
 	requireMetrics(t, m,
+		"streamhouse_grpc_refused_total 1",
 		`streamhouse_grpc_requests_total{code="OK",method="Produce"} 1`,
 		`streamhouse_grpc_requests_total{code="Unavailable",method="Produce"} 1`,
 		`streamhouse_grpc_request_seconds_count{method="Produce"} 2`,
