@@ -47,6 +47,10 @@ func (n *names) flattenStruct(a answer, path, called string, v reflect.Value) {
 		case name == "Version" || name == "UnknownTags" || name == called || n.hide[name]:
 		case isStructs(field.Type()):
 			n.flattenSlice(a, path, name, field)
+		case field.Kind() == reflect.Pointer && field.Type().Elem().Kind() == reflect.Struct:
+			if !field.IsNil() {
+				n.flattenStruct(a, join(path, name), "", field.Elem())
+			}
 		case field.Kind() == reflect.Struct:
 			if !reflect.DeepEqual(field.Interface(), defaults.Field(i).Interface()) {
 				n.flattenStruct(a, join(path, name), "", field)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"hash/crc32"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -215,6 +217,9 @@ func recordsCase(s *script) {
 		{"sequence without a producer", edited(two, put32(atSequence, 0))},
 		{"producer -2", edited(seq, put64(43, -2))},
 	}
+	for magic := range int8(2) {
+		sends = append(sends, sending{"a message of magic " + itoa(int64(magic)), message(magic, "a")})
+	}
 	t := s.topic("records", int32(len(sends)))
 	for i, c := range sends {
 		s.ask(c.name, s.produceTo(t, part(int32(i), c.records)))
@@ -222,6 +227,19 @@ func recordsCase(s *script) {
 	for i, c := range sends {
 		s.ask(c.name+", read", fetchOf(s, t, int32(i), 0))
 	}
+}
+
+// message is a set of one message from before Kafka 0.11.
+func message(magic int8, value string) []byte {
+	rest := []byte{byte(magic), 0} // no attributes
+	if magic == 1 {
+		rest = binary.BigEndian.AppendUint64(rest, aTime)
+	}
+	rest = binary.BigEndian.AppendUint32(rest, 1<<32-1) // no key
+	rest = append(binary.BigEndian.AppendUint32(rest, uint32(len(value))), value...)
+	set := binary.BigEndian.AppendUint64(nil, 0) // its offset
+	set = binary.BigEndian.AppendUint32(set, uint32(4+len(rest)))
+	return append(binary.BigEndian.AppendUint32(set, crc32.ChecksumIEEE(rest)), rest...)
 }
 
 // sequencesCase is about idempotent producers.
@@ -300,4 +318,37 @@ func initProducerIDCase(s *script) {
 	empty := kmsg.NewPtrInitProducerIDRequest()
 	empty.TransactionalID = kmsg.StringPtr("")
 	s.ask("an empty transactional id", empty)
+}
+
+// topicRecordsCase sends records to topics whose configs say what may be sent.
+func topicRecordsCase(s *script) {
+	if s.version < 3 {
+		return
+	}
+	s.hide["Configs"] = true
+	send := func(name string, b wire.Batch, configs ...string) {
+		topic := strings.ReplaceAll(name, " ", "-")
+		s.ask(name+": the topic", createTopics(newTopic(s.name(topic), 1, configs...)))
+		s.ask(name, s.produceTo(s.name(topic), part(0, b.Bytes())))
+		s.ask(name+": read", fetchOf(s, s.name(topic), 0, 0))
+	}
+	now := time.Now().UnixMilli()
+	gz := plain("a", "b")
+	gz.Attributes, gz.Payload = 1, gzipped(gz.Uncompressed())
+	keyed := wire.Plain(aTime, wire.Record{Key: []byte("k"), Value: []byte("v")}, wire.Record{Key: []byte("k")})
+	send("log append time", plain("a", "b"), "message.timestamp.type", "LogAppendTime")
+	send("log append time gzipped", gz, "message.timestamp.type", "LogAppendTime")
+	send("too old", plain("a"), "message.timestamp.before.max.ms", "1000")
+	send("no time and a limit", wire.Plain(-1, values("a")...), "message.timestamp.before.max.ms", "1000")
+	send("not too old", wire.Plain(now, values("a")...), "message.timestamp.before.max.ms", "3600000")
+	send("too new", wire.Plain(now+600_000, values("a")...), "message.timestamp.after.max.ms", "1000")
+	send("one of two too new", wire.Plain(now, wire.Record{Value: []byte("a")}, wire.Record{Value: []byte("b"), TimestampDelta: 600_000}), "message.timestamp.after.max.ms", "1000")
+	send("too new for log append time", wire.Plain(now+600_000, values("a")...), "message.timestamp.after.max.ms", "1000", "message.timestamp.type", "LogAppendTime")
+	send("as large as may be", plain("a"), "max.message.bytes", itoa(int64(len(plain("a").Bytes()))))
+	send("a byte too large", plain("a"), "max.message.bytes", itoa(int64(len(plain("a").Bytes())-1)))
+	send("two replicas in sync", plain("a"), "min.insync.replicas", "2")
+	send("compacted with keys", keyed, "cleanup.policy", "compact")
+	send("compacted without keys", plain("a"), "cleanup.policy", "compact")
+	send("uncompressed wanted", gz, "compression.type", "uncompressed")
+	send("gzip wanted and sent", gz, "compression.type", "gzip")
 }

@@ -33,7 +33,7 @@ controller.listener.names=CONTROLLER
 inter.broker.listener.name=BROKER
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.quorum.voters=1@{{.Controller}}
-log.dirs={{.Dir}}/logs
+log.dirs={{.Dir}}
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
@@ -69,7 +69,8 @@ func jars(t testing.TB) string {
 // startKafka runs Apache Kafka until the test ends.
 func startKafka(t testing.TB) *target {
 	t.Helper()
-	at := struct{ Broker, Controller, Dir string }{Dir: t.TempDir()}
+	work := t.TempDir()
+	at := struct{ Broker, Controller, Dir string }{Dir: filepath.Join(work, "logs")}
 	for _, addr := range []*string{&at.Broker, &at.Controller} {
 		var err error
 		*addr, err = freeport.Address()
@@ -77,14 +78,14 @@ func startKafka(t testing.TB) *target {
 	}
 	var text bytes.Buffer
 	require.NoError(t, properties.Execute(&text, at))
-	config := filepath.Join(at.Dir, "server.properties")
+	config := filepath.Join(work, "server.properties")
 	require.NoError(t, os.WriteFile(config, text.Bytes(), 0o600))
 	java := []string{"-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", filepath.Join(jars(t), "*")}
 
 	format := exec.CommandContext(t.Context(), "java", append(java, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", config)...)
 	out, err := format.CombinedOutput()
 	require.NoError(t, err, string(out))
-	kafka, err := child.Start("java", append(java, "kafka.Kafka", config), os.Environ(), at.Dir)
+	kafka, err := child.Start("java", append(java, "kafka.Kafka", config), os.Environ(), work)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		kafka.Kill()
@@ -93,7 +94,9 @@ func startKafka(t testing.TB) *target {
 		}
 	})
 	require.NoError(t, awaitListener(kafka, at.Broker))
-	return newTarget(t, at.Broker, true)
+	on := newTarget(t, at.Broker, true)
+	on.dir = at.Dir
+	return on
 }
 
 func awaitListener(p *child.Process, addr string) error {

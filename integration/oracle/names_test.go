@@ -21,8 +21,8 @@ const runPrefix = "o."
 // what stays.
 type names struct {
 	target    *target
-	prefix    string // of this run's topics and groups, runPrefix included
-	internal  map[string]bool
+	prefix    string          // of this run's topics and groups, runPrefix included
+	internal  map[string]bool // topics that are not told of where all are
 	fold      map[string]bool // lists of which only matters that they are there
 	hide      map[string]bool // fields that do not matter
 	topics    map[[16]byte]string
@@ -35,7 +35,7 @@ type names struct {
 func newNames(t *target, prefix string) *names {
 	return &names{
 		target: t, prefix: prefix,
-		internal:  map[string]bool{"__consumer_offsets": true, "__transaction_state": true, barrierTopic: true},
+		internal:  map[string]bool{"__consumer_offsets": true, "__transaction_state": true, "__share_group_state": true, barrierTopic: true},
 		fold:      map[string]bool{},
 		hide:      map[string]bool{},
 		topics:    map[[16]byte]string{},
@@ -109,8 +109,8 @@ func (n *names) number(name string, i int64) string {
 		if err, ok := kerr.ErrorForCode(int16(i)).(*kerr.Error); ok {
 			return err.Message
 		}
-	case name == "FinalizedFeaturesEpoch" && i >= 0:
-		return "<some>" // it grows with every change
+	case name == "FinalizedFeaturesEpoch" && i >= 0, name == "TotalBytes", name == "UsableBytes":
+		return "<some>" // they change all the time
 	case name == "Port" && i == int64(n.target.port):
 		return "<port>"
 	case strings.HasSuffix(name, "LeaderEpoch") && i == int64(n.target.epoch):
@@ -134,11 +134,17 @@ func isTime(millis int64) bool {
 // memberID is an id that a coordinator has made: it ends in what nobody can guess.
 var memberID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}`)
 
+// address is where Kafka listens, in its configs.
+var address = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
+
 func (n *names) text(name, s string) string {
 	if s == n.target.cluster {
 		return "<cluster>"
 	}
-	s = strings.ReplaceAll(s, n.prefix, "")
+	s = address.ReplaceAllString(strings.ReplaceAll(s, n.prefix, ""), "<address>")
+	if n.target.dir != "" {
+		s = strings.ReplaceAll(s, n.target.dir, "<dir>")
+	}
 	if len(s) > maxText {
 		s = fmt.Sprintf("%s…(%d)", s[:8], len(s))
 	}

@@ -75,11 +75,15 @@ func TestStreamHouse(t *testing.T) {
 	for _, c := range subjects {
 		t.Run(c.name, func(t *testing.T) {
 			want := readGolden(t, c)
+			ran[c.name] = true
+			if _, known := on.versions[c.key.Int16()]; !known {
+				differences[difference{c.name + "/all", "request", something, missing}] = asked(want)
+				return
+			}
 			got := play(t, on, c, asked(want))
 			for d, versions := range compare(c.name, asked(want), want, got) {
 				differences[d] = versions
 			}
-			ran[c.name] = true
 		})
 	}
 	text, err := os.ReadFile(differenceFile)

@@ -22,6 +22,7 @@ type target struct {
 	port     int
 	kafka    bool
 	cluster  string
+	dir      string             // of Kafka's logs
 	epoch    int32              // of the leader of every new partition
 	versions map[int16][2]int16 // by key: lowest and highest
 

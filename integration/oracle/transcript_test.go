@@ -95,7 +95,7 @@ func (s *step) lines() []line {
 	var all []line
 	for _, l := range merged {
 		slices.Sort(l.fields)
-		if len(l.fields) > 0 || l.path != "" && !hasInside(merged, l) {
+		if !goesWithoutSaying(l, merged) {
 			all = append(all, *l)
 		}
 	}
@@ -105,14 +105,17 @@ func (s *step) lines() []line {
 	return all
 }
 
-// hasInside tells that something is there inside of l, so that l itself goes without saying.
-func hasInside(lines map[string]*line, l *line) bool {
+// goesWithoutSaying tells that l has no fields, but in each of its versions another line tells of something in the same struct.
+func goesWithoutSaying(l *line, lines map[string]*line) bool {
+	told := make(map[int16]bool)
 	for _, other := range lines {
-		if strings.HasPrefix(other.path, l.path+".") && slices.Equal(other.versions, l.versions) {
-			return true
+		if other.path == l.path && len(other.fields) > 0 || strings.HasPrefix(other.path, l.path+".") {
+			for _, v := range other.versions {
+				told[v] = true
+			}
 		}
 	}
-	return false
+	return len(l.fields) == 0 && (l.path == "" || !slices.ContainsFunc(l.versions, func(v int16) bool { return !told[v] }))
 }
 
 // parse reads what String has written.
