@@ -19,8 +19,7 @@ type client struct {
 // their client, for what an answer cannot tell.
 func (c *client) hangUp(err error) {
 	if c.conn != nil {
-		c.conn.remember(err)
-		c.conn.frames.Stop()
+		c.conn.endRequests(err)
 	}
 }
 

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -22,13 +21,14 @@ type conn struct {
 	queue    chan *taken
 	inFlight atomic.Int32 // requests taken and not yet answered
 
-	ctx    context.Context // ends when the client has gone
-	cancel context.CancelFunc
-	polls  context.Context // ends with ctx, and earlier when the server shuts down
-	stayed func() bool     // forgets about the shutdown
+	ctx      context.Context // ends when no answer can be told any more
+	cancel   context.CancelFunc
+	polls    context.Context // ends with ctx, and earlier when no more requests are taken
+	endPolls context.CancelFunc
+	stayed   func() bool // forgets about the shutdown
 
 	mu    sync.Mutex
-	cause error // why the connection ends, the first reason
+	cause error // why the connection ends
 }
 
 // taken is a request on its way.
@@ -52,27 +52,37 @@ func newConn(s *Server, nc net.Conn) *conn {
 		c.caller.host = host
 	}
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
-	polls, stop := context.WithCancel(c.ctx)
-	c.polls = polls
-	c.stayed = context.AfterFunc(s.draining, stop)
+	c.polls, c.endPolls = context.WithCancel(c.ctx)
+	c.stayed = context.AfterFunc(s.draining, c.endPolls)
 	return c
 }
 
-// serve runs the connection until it is closed by either side. A connection that was told
-// to stop answers what it has taken; one that failed does not.
+// serve runs the connection until it is closed by either side. Whatever ends the requests (a refusal, a stop, the
+// end of what the client sends), those that were taken are answered, in order, before the
+// connection closes: only where it failed itself there is nobody to answer.
 func (c *conn) serve() {
 	writer := make(chan struct{})
 	go func() {
 		defer close(writer)
 		c.write()
 	}()
-	if err := c.read(); !errors.Is(err, wire.ErrStopped) {
-		c.fail(err)
-	}
+	c.endRequests(c.read())
 	close(c.queue)
 	<-writer
-	c.close()
 	c.report()
+	c.linger()
+	c.close()
+}
+
+// endRequests is the end of the requests. Polls are answered with what there is; changes are waited for.
+func (c *conn) endRequests(why error) {
+	if broken(why) {
+		c.fail(why)
+		return
+	}
+	c.remember(why)
+	c.frames.Stop()
+	c.endPolls()
 }
 
 // close lets go of everything. The connection's goroutines have ended, or never began.
@@ -89,10 +99,11 @@ func (c *conn) fail(err error) {
 	_ = c.net.Close()
 }
 
+// remember keeps the first reason for the end, of those that somebody could mend if there is one.
 func (c *conn) remember(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cause == nil {
+	if c.cause == nil || ordinary(c.cause) && !ordinary(err) {
 		c.cause = err
 	}
 }

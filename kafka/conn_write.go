@@ -12,17 +12,22 @@ import (
 )
 
 // write answers the requests in their order. Once the connection has failed it only lets
-// them run: what was taken before a client went away still takes effect.
+// them run: what was taken before a client went away still takes effect. So it does behind a
+// request that panicked: it has no answer, and one to a later request would be taken for it.
 func (c *conn) write() {
+	mute := false
 	for t := range c.queue {
 		resp, err := c.run(t)
-		if err == nil && resp != nil && c.ctx.Err() == nil {
-			err = c.send(t, resp)
+		if err != nil {
+			mute = true
+			c.endRequests(err)
+		}
+		if resp != nil && !mute && c.ctx.Err() == nil {
+			if err := c.send(t, resp); err != nil {
+				c.fail(err)
+			}
 		}
 		c.inFlight.Add(-1)
-		if err != nil {
-			c.fail(err)
-		}
 	}
 }
 

@@ -5,7 +5,7 @@
 // # Where to look
 //
 //	server.go           NewServer, Serve, Shutdown; options.go, limits.go, events.go
-//	conn.go             a connection: its life; conn_read.go and conn_write.go: its two goroutines
+//	conn.go             a connection: its life; conn_read.go and conn_write.go: its two goroutines; conn_linger.go: its end
 //	client.go           who sends a request; broker.go: where it is told that the broker is
 //	table.go            the request table: the one list of keys and versions
 //	wire                the bytes: cutting requests off the stream, checking their structure, encoding responses
@@ -27,7 +27,10 @@
 //     treats every request.
 //   - One declared with wait is started by the reader and answered by the writer, so
 //     that several share a flush: five Produce requests in flight cost one round trip to the store.
-//   - One declared with poll is like wait, but its context ends with Shutdown: its answer can be cut short.
+//   - One declared with poll is like wait, but its context ends when no more requests are taken: its answer can be cut short.
+//
+// The end of the requests is not the connection's. When one is refused, when a client sends no more, when a handler
+// panics or the server shuts down, what was taken is answered first, in order. Only a write that fails or a reset cancels.
 //
 // # Not obvious
 //

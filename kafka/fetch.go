@@ -88,8 +88,8 @@ func (f *fetching) options(req *kmsg.FetchRequest) log.ReadOptions {
 		MaxWait:  min(time.Duration(req.MaxWaitMillis)*time.Millisecond, maxFetchWait),
 	}
 	o.MinBytes = min(int(max(req.MinBytes, 0)), o.MaxBytes)
-	if f.failed || o.MaxWait < minFetchWait {
-		o.MinBytes, o.MaxWait = 0, max(o.MaxWait, minFetchWait)
+	if f.failed || o.MaxWait < fetchStoreWait {
+		o.MinBytes, o.MaxWait = 0, max(o.MaxWait, fetchStoreWait)
 	}
 	return o
 }

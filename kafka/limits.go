@@ -10,6 +10,10 @@ const (
 	// maxInFlight bounds the requests of a connection that are not answered yet; clients send up to 5,
 	// librdkafka can be set to 1,000,000. Beyond it the connection is not read on.
 	maxInFlight = 64
+	// lingerTime and lingerBytes bound how long, and what of it, a connection is still read whose last answer is written:
+	// a few round trips, and the requests that a client has on the way meanwhile.
+	lingerTime  = time.Second
+	lingerBytes = 16 << 20
 
 	// samplerPause is how long a logSampler stays silent after it has told something.
 	samplerPause = 10 * time.Second
@@ -20,8 +24,9 @@ const (
 	maxFetchBytes = 55 << 20
 	// maxFetchWait bounds a long poll: half of what clients wait for an answer.
 	maxFetchWait = 15 * time.Second
-	// minFetchWait is what the store gets to answer a client that does not want to wait.
-	minFetchWait = 100 * time.Millisecond
+	// fetchStoreWait is what the store gets to bring a block to a client that does not want to wait as long: without
+	// it such a client would ask again and again meanwhile.
+	fetchStoreWait = 100 * time.Millisecond
 
 	// maxProduceWait bounds how long a Produce waits for its flush.
 	maxProduceWait = time.Minute

@@ -38,6 +38,16 @@ func reasonOf(err error) string {
 	return refusedFrame
 }
 
+// broken tells whether a connection itself failed, so that nothing can be written to it any more. A refusal and the
+// end of what a client sends are no such failure, nor is a panic.
+func broken(err error) bool {
+	if _, ok := errors.AsType[*refusal](err); ok {
+		return false // whatever it wraps
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
+}
+
 // ordinary tells whether a connection ended as connections do: by one of its sides.
 func ordinary(err error) bool {
 	return err == nil || errors.Is(err, wire.ErrStopped) || errors.Is(err, wire.ErrIdle) ||

@@ -24,10 +24,10 @@ func (s *Server) table() []api {
 		wait(0, 10, s.offsetCommit),
 		on(0, 10, s.offsetFetch),
 		on(0, 6, s.findCoordinator),
-		wait(0, 9, s.joinGroup),
+		poll(0, 9, s.joinGroup),
 		on(0, 4, s.heartbeat),
 		on(0, 5, s.leaveGroup),
-		wait(0, 5, s.syncGroup),
+		poll(0, 5, s.syncGroup),
 		on(0, 6, s.describeGroups),
 		on(0, 5, s.listGroups),
 		on(0, 5, s.apiVersions),
@@ -104,7 +104,7 @@ func wait[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, star
 	})
 }
 
-// poll declares a wait whose context ends with Shutdown, because its answer can be cut short.
+// poll declares a wait whose context ends when the connection takes no more requests, because its answer can be cut short.
 func poll[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
 	a := wait(low, high, start)
 	a.mode = modePoll

@@ -43,9 +43,12 @@ type Frame struct {
 	held  int64 // of the budget
 }
 
-// Stop makes Next return [ErrStopped], also while it waits. What has come of a request is lost.
+// Stop makes Next return [ErrStopped], also while it waits. What has come of a request is lost. Only the first call
+// does anything: the deadline of reads belongs to whoever reads the connection afterwards.
 func (r *FrameReader) Stop() {
-	r.stopped.Store(true)
+	if r.stopped.Swap(true) {
+		return
+	}
 	_ = r.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
