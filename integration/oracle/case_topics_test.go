@@ -40,6 +40,7 @@ func createTopicsCase(s *script) {
 	now := createTopics(newTopic(n("no-time"), 1))
 	now.TimeoutMillis = 0
 	s.ask("no time for it", now)
+	s.ask("what became of the one that had no time", metadataOf(n("no-time")))
 
 	for _, c := range []struct {
 		name       string

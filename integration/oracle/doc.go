@@ -31,14 +31,14 @@
 //
 // What the answers show, and is easily guessed wrong:
 //
-//	a topic, partition or group that stands twice in a request   most requests answer it once: CreateTopics, DeleteTopics, CreatePartitions
-//	                                                             and ListOffsets with INVALID_REQUEST, Produce and Fetch with the last one of them
+//	a topic, partition or group that stands twice in a request   is answered once: by CreateTopics, DeleteTopics, CreatePartitions and
+//	                                                             ListOffsets with INVALID_REQUEST, by Produce and Fetch for the last one
 //	AlterConfigs with a topic twice                              is never answered, and nothing behind it on the connection either
 //	Produce with null records                                    the same
 //	Metadata by topic id                                         from version 12 on; 10 and 11 have the field and answer INVALID_REQUEST
 //	Produce 0 to 2                                               are advertised, for librdkafka, and close the connection
 //	an unknown version                                           closes the connection; of ApiVersions it is answered in version 0 with the versions that there are
-//	CreateTopics with a timeout of 0                             creates the topic and answers REQUEST_TIMED_OUT
+//	CreateTopics, CreatePartitions with a timeout of 0           change nothing: REQUEST_TIMED_OUT
 //	CreateTopics that only validates                             answers with the id that the topic would have
 //	names that differ in dots and underscores only               collide: INVALID_TOPIC_EXCEPTION
 //	DescribeConfigs, an empty list of names                      describes nothing; null describes all

@@ -28,13 +28,29 @@ const (
 	differenceFile = "oracle/testdata/differences.txt"
 )
 
+// workDir holds the program, which is built once.
+var workDir string
+
 func TestMain(m *testing.M) {
-	// The module's folder is where the programs are built.
-	if err := os.Chdir(".."); err != nil {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if err := os.Chdir(".."); err != nil { // to the module's folder, where the program is built from
 		slog.Error("no module here", "error", err)
-		os.Exit(1)
+		return 1
 	}
-	os.Exit(m.Run())
+	var err error
+	if workDir, err = os.MkdirTemp("", "streamhouse-oracle-"); err != nil {
+		slog.Error("no folder to work in", "error", err)
+		return 1
+	}
+	code := m.Run()
+	if err := os.RemoveAll(workDir); err != nil {
+		slog.Error("the program stays behind", "error", err)
+		return 1
+	}
+	return code
 }
 
 func goldenPath(c subject) string {
@@ -118,9 +134,9 @@ func linesOfOthers(listed []*reason, ran map[string]bool) (all []string) {
 // startStreamHouse runs the program on a local folder until the test ends.
 func startStreamHouse(t testing.TB) *target {
 	t.Helper()
-	dir := t.TempDir()
-	binary, err := program.Streamhouse(dir)
+	binary, err := program.Streamhouse(workDir)
 	require.NoError(t, err)
+	dir := t.TempDir()
 	b, err := broker.New(binary, dir, "USE_LOCAL_STORAGE=true", "LOCAL_STORAGE_PATH="+filepath.Join(dir, "storage"), "STREAMHOUSE_GROUP_INITIAL_REBALANCE_DELAY=100ms")
 	require.NoError(t, err)
 	t.Cleanup(func() {
