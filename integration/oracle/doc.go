@@ -41,7 +41,8 @@
 //	CreateTopics, CreatePartitions with a timeout of 0           change nothing: REQUEST_TIMED_OUT
 //	CreateTopics that only validates                             answers with the id that the topic would have
 //	names that differ in dots and underscores only               collide: INVALID_TOPIC_EXCEPTION
-//	DescribeConfigs, an empty list of names                      describes nothing; null describes all
+//	DescribeConfigs, an empty list of names                      describes all, as null does
+//	min.insync.replicas of a topic                               comes from the default of all brokers (source 3), which the elector of leaders has set
 //	base offset other than 0 in a sent batch                     INVALID_RECORD, and so is magic 0 or 1, and a second batch for the partition
 //	bytes of another batch that is cut off behind the first      are ignored
 //	a batch that was there already                               is answered with the time of its records as the append time
