@@ -38,6 +38,7 @@ const (
 	modAWS        = "github.com/aws/aws-sdk-go-v2"
 	modSmithy     = "github.com/aws/smithy-go"
 	modBbolt      = "go.etcd.io/bbolt"
+	modFlock      = "github.com/gofrs/flock"
 	modPrometheus = "github.com/prometheus/client_golang"
 	modKong       = "github.com/alecthomas/kong"
 	modCompress   = "github.com/klauspost/compress"
@@ -71,7 +72,7 @@ var rooms = map[string]room{
 	"cache":      {ours: []string{"cache/disk"}, foreign: []string{modLRU}},
 	"cache/disk": {foreign: []string{modLRU}},
 
-	"meta": {foreign: []string{modBbolt}},
+	"meta": {foreign: []string{modBbolt, modFlock}},
 
 	"objstore":           {},
 	"objstore/s3":        {ours: []string{"objstore"}, foreign: []string{modAWS, modSmithy}},

@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -152,16 +153,19 @@ func TestCheckNoticesAMissingSegment(t *testing.T) {
 
 // A state that is not what the journal says is noticed, though it is sound by itself.
 func TestCheckComparesTheStateWithAReplay(t *testing.T) {
-	e, p, _ := written(t)
-	e.commit("g", OffsetCommit{Partition: p[0], Offset: 1})
-	_, err := e.state.Apply(&meta.Commit{Epoch: e.epoch, Seq: e.nextSeq, Time: time.Now().UnixMilli(), Entries: []meta.Entry{&meta.DeleteGroup{Group: "g"}}})
-	require.NoError(t, err)
-	err = e.Check(t.Context())
-	require.ErrorIs(t, err, ErrCorruptLog)
-	require.ErrorContains(t, err, "another state")
-	e.crash()
-	e.open()
-	require.Equal(t, []string{"g"}, e.Groups())
+	synctest.Test(t, func(t *testing.T) {
+		e, p, _ := written(t)
+		e.commit("g", OffsetCommit{Partition: p[0], Offset: 1})
+		synctest.Wait() // the metadata file is written, and not again before the crash
+		_, err := e.state.Apply(&meta.Commit{Epoch: e.epoch, Seq: e.nextSeq, Time: time.Now().UnixMilli(), Entries: []meta.Entry{&meta.DeleteGroup{Group: "g"}}})
+		require.NoError(t, err)
+		err = e.Check(t.Context())
+		require.ErrorIs(t, err, ErrCorruptLog)
+		require.ErrorContains(t, err, "another state")
+		e.crash()
+		e.open()
+		require.Equal(t, []string{"g"}, e.Groups())
+	})
 }
 
 // A reader of a damaged or lost block is told so; it never gets wrong bytes, and the rest of the log can be read.

@@ -2,7 +2,6 @@ package log
 
 import (
 	"context"
-	"os"
 	"testing"
 	"testing/synctest"
 
@@ -149,25 +148,6 @@ func TestCloseOfAFencedLog(t *testing.T) {
 		require.ErrorIs(t, e.Err(), ErrFenced)
 		require.ErrorIs(t, e.Health(), ErrFenced, "that says more than that it is closed")
 		require.Empty(t, fresh.values(p, 0))
-	})
-}
-
-// A metadata file that breaks stops the log, and says that nothing is lost.
-func TestMetadataFileThatBreaks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEngine(t)
-		p := e.topic("t", 1)[0]
-		require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
-		require.NoError(t, e.db.Close())
-		<-e.Stopped()
-		require.ErrorContains(t, e.Err(), e.o.MetadataPath)
-		require.ErrorContains(t, e.Err(), "the bucket has everything")
-		_, err := e.Append(t.Context(), []AppendRequest{{Partition: p, Records: testBatch(t, nil, "w")}})
-		require.Equal(t, e.Err(), err)
-		require.Error(t, e.Close(t.Context()), "the state could not be written")
-		require.NoError(t, os.Remove(e.o.MetadataPath))
-		e.open()
-		require.Equal(t, []string{"v"}, e.values(p, 0))
 	})
 }
 

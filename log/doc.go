@@ -29,6 +29,8 @@
 //  6. Readers that wait are woken, and the producers are answered. A crash before the answer: an idempotent producer
 //     sends the batch again, and is told the original offset.
 //  7. A second or so later the changes of the state go to bbolt, with the sequence number that they reach. A crash: replay begins where bbolt stands.
+//     Where there is no bbolt file, or a write to it failed, all of the state is written to a new one, beside serving; until that is
+//     whole the log goes on without. A crash: the next start replays from where the old file stands, or all.
 //
 // # Opening
 //

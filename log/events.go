@@ -24,6 +24,11 @@ type Events struct {
 	CacheMiss func()
 	// CacheTrouble: the disk cache turned itself off.
 	CacheTrouble func(err error)
+	// MetadataStale: the metadata file could not be written, and has lacked changes since then. It
+	// is called again for each attempt that fails.
+	MetadataStale func(since time.Time, err error)
+	// MetadataCurrent: the first success after MetadataStale.
+	MetadataCurrent func()
 	// Fenced: another broker took over.
 	Fenced func(err error)
 }

@@ -210,6 +210,8 @@ func (l *Log) commit(f *flush) error {
 	if err := l.Err(); err != nil {
 		return err
 	}
+	l.commitMu.Lock()
+	defer l.commitMu.Unlock()
 	l.stateMu.Lock()
 	// 1. Apply assigns offsets, finds duplicates and fences. The state is a
 	// function of the journal, so a crash from here on loses nothing but memory.
@@ -224,6 +226,12 @@ func (l *Log) commit(f *flush) error {
 	// 3. Readers that keep up find the batches in the tail, with their offsets.
 	touched := l.fillTail(f)
 	l.stateMu.Unlock()
+	if l.state.Unsaved() > maxUnsaved {
+		select {
+		case l.file.due <- struct{}{}:
+		default:
+		}
+	}
 	// 4. Fetches that wait are woken: they see the new high watermark.
 	for _, p := range touched {
 		p.waiters.wake()

@@ -42,6 +42,15 @@ const (
 const maxPooledBytes = 32 << 20
 
 const (
+	// maxUnsaved is how many changed pairs of the metadata file wait for the metadata interval;
+	// when there are more, they are written at once.
+	maxUnsaved = 100_000
+	// maxUnsavedAtStart is how many a start that has replayed the journal writes in one
+	// transaction; when there are more, the file is written anew, which takes less memory.
+	maxUnsavedAtStart = 500_000
+)
+
+const (
 	// maxReaders bounds the lagging readers that are remembered for read-ahead.
 	maxReaders = 4096
 	// readerIdle is when a reader that does not come back counts as gone.

@@ -33,16 +33,20 @@ type Log struct {
 	journal    *journal.Journal
 	cache      *cache.Cache
 	db         *meta.DB
+	file       metadataFile
 	configs    configTable
 	compressor *segment.Compressor
 	readers    readers
 	epoch      uint32
 
-	// The state and what follows it. A commit holds stateMu for writing.
-	stateMu sync.RWMutex
-	state   *meta.State
-	topics  map[TopicID]*topic
-	tail    tail
+	// The state and what follows it. A commit holds stateMu for writing, and commitMu, which is
+	// taken first. Whoever takes the state's changes holds
+	// commitMu alone, and looks at the state beside readers: nobody else changes it.
+	commitMu sync.Mutex
+	stateMu  sync.RWMutex
+	state    *meta.State
+	topics   map[TopicID]*topic
+	tail     tail
 
 	// The write path. stateMu is never taken while mu is held, nor mu while stateMu is.
 	mu               sync.Mutex
@@ -108,6 +112,7 @@ func newLog(store objstore.Store, o Options) *Log {
 		tail:      tail{limit: o.TailBytes},
 		readers:   newReaders(o),
 		current:   newFlush(),
+		file:      newMetadataFile(),
 		ids:       idBlock{turn: semaphore.NewWeighted(1)},
 		unflushed: semaphore.NewWeighted(o.MaxUnflushedBytes),
 		pipeline:  make(chan *flush, o.MaxInFlight),
@@ -145,7 +150,7 @@ func (l *Log) takeOver(ctx context.Context) error {
 	for t := range l.state.Topics() {
 		l.followTopic(t.ID)
 	}
-	return l.writeState()
+	return l.dropFarBehind()
 }
 
 func (l *Log) start() {
@@ -159,7 +164,8 @@ func (l *Log) start() {
 }
 
 // Close flushes what was taken, writes the state to bbolt and stops. What could
-// not be flushed before ctx ends was never acknowledged, and Close says so. Doors are
+// not be flushed before ctx ends was never acknowledged, and Close says so. If bbolt
+// has to be written anew and is not whole by then, it is left: the bucket has everything. Doors are
 // stopped first: Append returns ErrClosed from now on.
 func (l *Log) Close(ctx context.Context) error {
 	l.mu.Lock()
@@ -170,6 +176,7 @@ func (l *Log) Close(ctx context.Context) error {
 	l.closed = true
 	l.mu.Unlock()
 	l.signal()
+	defer context.AfterFunc(ctx, l.file.stopSaving)()
 	var late error
 	select {
 	case <-l.drained:
@@ -181,8 +188,8 @@ func (l *Log) Close(ctx context.Context) error {
 	l.writers.Wait()
 	l.blockReads.Wait()
 	l.abandon()
-	err := l.writeState()
-	return errors.Join(late, err, l.db.Close(), l.cache.Close())
+	l.lastSave(ctx)
+	return errors.Join(late, l.db.Close(), l.cache.Close())
 }
 
 // abandon answers whoever waits for a flush that was never sealed, and whoever
@@ -263,8 +270,8 @@ func (l *Log) storeWorks(retries int) {
 	}
 }
 
-// Stopped is closed when the engine has stopped by itself: fenced, or its
-// metadata file broke. Err says why.
+// Stopped is closed when the engine has stopped by itself: mostly, because it was
+// fenced. Err says why.
 func (l *Log) Stopped() <-chan struct{} { return l.stopped }
 
 // Err returns why the engine stopped by itself, or nil.

@@ -65,6 +65,7 @@ func (e *engine) reopen() {
 // and nothing is written any more. The metadata file stays where it was.
 func (e *engine) crash() {
 	e.stopWork()
+	e.file.stopSaving()
 	e.workers.Wait()
 	e.writers.Wait()
 	require.NoError(e.t, e.db.Close())

@@ -10,7 +10,8 @@ import (
 
 // Options configures a [Log]. The zero value of a field means its default.
 type Options struct {
-	// MetadataPath is the bbolt file that holds the materialised state.
+	// MetadataPath is the bbolt file that holds the materialised state. Beside it stand the lock of this process,
+	// MetadataPath + ".lock", and while it is written anew MetadataPath + ".new".
 	MetadataPath string
 
 	// FlushInterval is the least time between the starts of two flushes that are

@@ -69,14 +69,14 @@ func (r *reader) appendEntry() *Append {
 
 // apply gives the batches their offsets: the order of the journal is the order
 // of the log.
-func (e *Append) apply(s *application) Outcome {
+func (e *Append) apply(s *Application) Outcome {
 	segment := s.ownSegment(s.commit)
 	p, err := s.findPartition(e.Partition)
 	if err != nil {
 		return Outcome{Err: err}
 	}
 	out := s.room(len(e.Batches))
-	x := extender{p: p, segment: segment, entry: e}
+	x := extender{state: s.State, p: p, segment: segment, entry: e}
 	from := int32(0)
 	for i := range e.Batches {
 		b, o := &e.Batches[i], &out[i]
@@ -94,9 +94,7 @@ func (e *Append) apply(s *application) Outcome {
 		}
 		from += b.Len
 	}
-	if x.finish(); p.Extents.unsaved > 0 {
-		s.unsaved.partition(p)
-	}
+	x.finish()
 	return Outcome{Batches: out}
 }
 
@@ -107,7 +105,7 @@ func (s *State) ownSegment(c *Commit) *Segment {
 	n := len(s.segments)
 	if n == 0 || s.segments[n-1].ID != c.Seq {
 		s.segments = append(s.segments, Segment{ID: c.Seq, Epoch: c.Epoch, Size: c.Size})
-		s.unsaved.segments = append(s.unsaved.segments, c.Seq)
+		s.unsaved.segment(c.Seq)
 		n++
 	}
 	return &s.segments[n-1]

@@ -1,6 +1,9 @@
 package meta
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Apply brings the state from one commit to the next and returns what became of
 // each entry. It needs exclusive access. It fails with ErrSequence for a commit
@@ -11,7 +14,33 @@ import "fmt"
 // may look at a clock, at random numbers, at the order of a map's keys, or at
 // who wrote the commit.
 func (s *State) Apply(c *Commit) ([]Outcome, error) {
-	if c.Seq != s.Seq+1 || c.Epoch != s.Epoch {
+	a, err := s.Begin(c)
+	if err != nil {
+		return nil, err
+	}
+	for !a.Step(math.MaxInt) {
+	}
+	return a.Outcomes(), nil
+}
+
+// Application is a commit that is being applied in steps, so that readers of the state
+// can look at it in between. They see some entries of the commit applied, in order, and
+// the others not, never half of one. In how many steps a commit is applied
+// makes no difference to the state and to the outcomes.
+type Application struct {
+	*State
+	commit   *Commit
+	batches  []BatchOutcome // room for the outcomes of the appends to come, made in one piece
+	outcomes []Outcome      // of the entries applied so far
+	begun    bool
+	expiry   *expiry // set when all entries are applied
+}
+
+// Begin makes ready to apply a commit. It changes nothing, and may run beside readers. From
+// now on until the last step no other commit may begin, and no changes be taken. Errors are
+// those of Apply.
+func (s *State) Begin(c *Commit) (*Application, error) {
+	if s.applying || c.Seq != s.Seq+1 || c.Epoch != s.Epoch {
 		return nil, fmt.Errorf("%w: commit %d of epoch %d where %d of epoch %d follows", ErrSequence, c.Seq, c.Epoch, s.Seq+1, s.Epoch)
 	}
 	if len(c.Entries) == 1 {
@@ -19,23 +48,57 @@ func (s *State) Apply(c *Commit) ([]Outcome, error) {
 			return nil, fmt.Errorf("%w: a seal of epoch %d begins epoch %d", ErrSequence, s.Epoch, seal.Next)
 		}
 	}
-	s.Seq, s.SeqEpoch = c.Seq, c.Epoch
-	s.Time = max(s.Time, c.Time)
-	a := application{State: s, commit: c, batches: make([]BatchOutcome, countBatches(c))}
-	outcomes := make([]Outcome, len(c.Entries))
-	for i, e := range c.Entries {
-		outcomes[i] = e.apply(&a)
-	}
-	// Last, so that a producer that writes after a long pause is still recognised.
-	s.expireProducers()
-	return outcomes, nil
+	return &Application{
+		State: s, commit: c,
+		batches: make([]BatchOutcome, countBatches(c)), outcomes: make([]Outcome, 0, len(c.Entries)),
+	}, nil
 }
 
-// application is the state while a commit is being applied to it.
-type application struct {
-	*State
-	commit  *Commit
-	batches []BatchOutcome // room for the outcomes of the appends to come, made in one piece
+// Step applies entries until about work of batches, offsets, partitions, or entries of
+// other kinds are done, and returns whether the commit is applied. It needs
+// exclusive access. An entry is applied whole, however much it is: one that creates or
+// deletes a topic takes as long as its partitions do, see the package's documentation.
+func (a *Application) Step(work int) (done bool) {
+	if !a.begun {
+		a.begun, a.applying = true, true
+		a.Seq, a.SeqEpoch = a.commit.Seq, a.commit.Epoch
+		a.Time = max(a.Time, a.commit.Time)
+	}
+	for len(a.outcomes) < len(a.commit.Entries) {
+		if work <= 0 {
+			return false
+		}
+		e := a.commit.Entries[len(a.outcomes)]
+		work -= workOf(e)
+		a.outcomes = append(a.outcomes, e.apply(a))
+	}
+	// Last, so that a producer that writes after a long pause is still recognised.
+	if a.expiry == nil {
+		a.expiry = a.newExpiry()
+	}
+	if a.expiry.step(work) {
+		a.applying = false
+	}
+	return !a.applying
+}
+
+// Outcomes returns what became of the entries that were applied so far.
+func (a *Application) Outcomes() []Outcome { return a.outcomes }
+
+// workOf is how much of a step an entry takes. It must not depend on anything but the
+// entry, though only how soon readers come in depends on it.
+func workOf(e Entry) int {
+	switch e := e.(type) {
+	case *Append:
+		return len(e.Batches)
+	case *CommitOffsets:
+		return len(e.Offsets)
+	case *DeleteOffsets:
+		return len(e.Partitions) + 1
+	case *CreateTopic:
+		return int(e.Partitions)
+	}
+	return 1
 }
 
 func countBatches(c *Commit) int {
@@ -49,7 +112,7 @@ func countBatches(c *Commit) int {
 }
 
 // room returns the outcomes of the next n batches.
-func (a *application) room(n int) []BatchOutcome {
+func (a *Application) room(n int) []BatchOutcome {
 	out := a.batches[:n:n]
 	a.batches = a.batches[n:]
 	return out

@@ -2,8 +2,12 @@ package meta
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -53,6 +57,7 @@ func BenchmarkDecodeCommit(b *testing.B) {
 // (4) the changes are taken, outside the measured time.
 func BenchmarkApply(b *testing.B) {
 	s, id := wideState(b, 1000)
+	s.collect()
 	c := wideCommit(id, 1000, 0, 2)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -72,6 +77,7 @@ func BenchmarkApply(b *testing.B) {
 // BenchmarkTakeChanges takes what four commits over 1,000 partitions changed.
 func BenchmarkTakeChanges(b *testing.B) {
 	s, id := wideState(b, 1000)
+	s.collect()
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
@@ -85,12 +91,93 @@ func BenchmarkTakeChanges(b *testing.B) {
 	}
 }
 
+// BenchmarkApplyInSteps applies commits over 100,000 partitions as the engine does, and reports
+// how long readers wait for the longest step, of all and of 99 of 100.
+func BenchmarkApplyInSteps(b *testing.B) {
+	s, id := wideState(b, 100_000)
+	s.collect()
+	var held []time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		s.TakeChanges()
+		c := wideCommit(id, 100_000, 0, s.Seq+1)
+		b.StartTimer()
+		a, err := s.Begin(c)
+		require.NoError(b, err)
+		for done := false; !done; {
+			start := time.Now()
+			done = a.Step(500)
+			held = append(held, time.Since(start))
+		}
+	}
+	slices.Sort(held)
+	b.ReportMetric(float64(held[len(held)*99/100].Microseconds()), "p99-µs/step")
+	b.ReportMetric(float64(held[len(held)-1].Microseconds()), "max-µs/step")
+}
+
+// BenchmarkTakeManyChanges takes what a commit over 100,000 partitions changed, during
+// which commits wait, and encodes it, during which nobody does.
+func BenchmarkTakeManyChanges(b *testing.B) {
+	s, id := wideState(b, 100_000)
+	s.collect()
+	encode := time.Duration(0)
+	for b.Loop() {
+		b.StopTimer()
+		_, err := s.Apply(wideCommit(id, 100_000, 0, s.Seq+1))
+		require.NoError(b, err)
+		b.StartTimer()
+		c := s.TakeChanges()
+		b.StopTimer()
+		start := time.Now()
+		c.encode()
+		encode += time.Since(start)
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(encode.Milliseconds())/float64(b.N), "ms-encode/op")
+}
+
+// BenchmarkWriteNewKeys writes 100,000 offsets of groups with random names in one transaction.
+func BenchmarkWriteNewKeys(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		var d testDB
+		d.open(b)
+		s, id := wideState(b, 1)
+		d.save(b, s)
+		r := rand.New(rand.NewPCG(1, 2))
+		c := &Commit{Seq: s.Seq + 1}
+		for range 100_000 {
+			c.Entries = append(c.Entries, &CommitOffsets{Group: fmt.Sprintf("%x", r.Uint64()), Offsets: []CommitOffset{{Partition: at(id, 0)}}})
+		}
+		_, err := s.Apply(c)
+		require.NoError(b, err)
+		changes := s.TakeChanges()
+		b.StartTimer()
+		require.NoError(b, d.Write(changes))
+	}
+}
+
+// BenchmarkRewrite writes a state of 10,000 partitions and 1,000,000 extents anew.
+func BenchmarkRewrite(b *testing.B) {
+	s, id := wideState(b, 10_000)
+	for range 100 {
+		_, err := s.Apply(wideCommit(id, 10_000, 0, s.Seq+1))
+		require.NoError(b, err)
+	}
+	var d testDB
+	d.open(b)
+	for b.Loop() {
+		require.NoError(b, d.Rewrite(b.Context(), s, new(sync.Mutex), new(sync.Mutex)))
+	}
+}
+
 // BenchmarkWrite writes what four commits over 1,000 partitions changed, with fsync.
 func BenchmarkWrite(b *testing.B) {
 	var d testDB
 	d.open(b)
-	d.bolt.NoSync = false
 	s, id := wideState(b, 1000)
+	d.save(b, s)
+	d.bolt.NoSync = false
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
@@ -124,7 +211,7 @@ func BenchmarkOpenAndLoad(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		require.NoError(b, d.Write(s.TakeChanges()))
+		d.save(b, s)
 	}
 	require.NoError(b, d.Close())
 	b.ReportAllocs()
@@ -156,7 +243,6 @@ func BenchmarkIdleMemory(b *testing.B) {
 			_, err := s.Apply(&Commit{Seq: s.Seq + 1, Entries: []Entry{&CreateTopic{ID: TopicID{byte(i)}, Name: fmt.Sprint(i), Partitions: 100}}})
 			require.NoError(b, err)
 		}
-		s.TakeChanges()
 		b.ReportMetric(float64(heap()-before)/10_000, "B/partition")
 		runtime.KeepAlive(s)
 	}

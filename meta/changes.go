@@ -2,90 +2,102 @@ package meta
 
 import (
 	"bytes"
-	"encoding/binary"
-	"fmt"
 )
 
-// Changes is what one transaction writes: it brings the file from the state at the
-// sequence number where changes were last taken to the state at Seq.
+// Changes bring the file from the state at the sequence number where changes were last
+// taken to the state at Seq. They are values and absences, never differences: a file
+// that has some of them already becomes the same state as one that has none.
+//
+// They are a copy, or share what is never changed in place, so that they are encoded
+// while commits go on.
 type Changes struct {
-	Seq      uint64
-	from     uint64
-	position []byte
-	ops      [len(buckets)][]byte
+	Seq        uint64
+	from       uint64
+	position   []byte
+	deleted    []TopicID
+	topics     []Topic
+	partitions []partitionChange
+	forgotten  []producerKey
+	producers  []producerChange
+	segments   []Segment
+	offsets    []offsetChange
+	names      []nameChange
 }
 
-// The kinds of operation on a bucket. An operation is encoded as
-//
-//	kind   byte
-//	key    length (4 bytes), bytes
-//	value  length (4 bytes), bytes; for a range the key behind its last
-const (
-	opPut byte = iota
-	opDelete
-	opDeleteRange
-)
+type partitionChange struct {
+	id                      PartitionID
+	logStart, highWatermark int64
+	epochs                  []EpochStart
+	trimmed                 bool  // there are no extents before first any more
+	first                   int64 // base of the first extent
+	extents                 []Extent
+}
 
-const opHeadLen = 9
+type producerChange struct {
+	partition PartitionID
+	Producer
+	batches [rememberedBatches]ProducerBatch // where Batches are
+}
 
-// TakeChanges collects all that has changed since it was last called, or since the
-// state was loaded. It needs exclusive access, and does no I/O. Changes must be
-// written in the order in which they were taken; see [Changes.Merge] for those of a
-// write that failed.
+type offsetChange struct {
+	offsetKey
+	GroupOffset
+	there bool
+}
+
+type nameChange struct {
+	name string
+	namedProducer
+	there bool
+}
+
+// TakeChanges collects all that has changed since it was last called, since the state
+// was loaded, or since [DB.Rewrite] began. It may run beside readers of the state; no
+// commit and no other taker may run beside it. It does no I/O. Changes must be
+// written in the order in which they were taken.
 func (s *State) TakeChanges() *Changes {
+	if s.applying {
+		panic("meta: changes are taken in the middle of a commit")
+	}
 	u := &s.unsaved
 	c := &Changes{Seq: s.Seq, from: u.from, position: s.appendPosition(nil)}
+	c.deleted, c.forgotten = u.deleted, u.forgotten
 	c.takeTopics(s)
 	c.takePartitions(u)
 	c.takeProducers(u)
 	for _, id := range u.segments {
-		c.set(inSegments, appendSegmentKey(nil, id), s.Segment(id).appendValue)
+		c.segments = append(c.segments, *s.Segment(id))
 	}
+	c.offsets = make([]offsetChange, 0, len(u.offsets))
 	for k := range u.offsets {
 		o, ok := s.GroupOffset(k.group, k.partition)
-		c.setOrDelete(ok, inOffsets, appendOffsetKey(nil, k), o.appendValue)
+		c.offsets = append(c.offsets, offsetChange{k, o, ok})
 	}
 	for name := range u.names {
 		n, ok := s.names[name]
-		c.setOrDelete(ok, inNames, []byte(name), n.appendValue)
+		c.names = append(c.names, nameChange{name, n, ok})
 	}
 	u.clear(s.Seq)
 	return c
 }
 
-// takeTopics removes deleted topics with all that was theirs, before anything is
-// put: an id may have come back.
 func (c *Changes) takeTopics(s *State) {
-	for _, id := range s.unsaved.deleted {
-		from, to := id[:], keyAfter(id)
-		for _, b := range []bucket{inTopics, inPartitions, inExtents, inProducers} {
-			c.add(b, opDeleteRange, from, to)
-		}
-	}
 	for id := range s.unsaved.topics {
 		if t := s.topics[id]; t != nil {
-			c.set(inTopics, id[:], t.appendValue)
+			c.topics = append(c.topics, *t)
 		}
 	}
 }
 
 func (c *Changes) takePartitions(u *unsaved) {
-	var key []byte
+	c.partitions = make([]partitionChange, 0, len(u.partitions))
 	for _, p := range u.partitions {
 		if p.deleted {
 			continue
 		}
-		key = appendPartitionKey(key[:0], p.ID)
-		c.set(inPartitions, key, p.appendValue)
-		if p.Extents.trimmed {
-			c.add(inExtents, opDeleteRange, appendExtentKey(nil, p.ID, 0), appendExtentKey(nil, p.ID, p.firstBase()))
-		}
-		list := p.Extents.list
-		for i := len(list) - p.Extents.unsaved; i < len(list); i++ {
-			e := &list[i]
-			key = appendExtentKey(key[:0], p.ID, e.Base)
-			c.set(inExtents, key, e.appendValue)
-		}
+		x := &p.Extents
+		fresh := x.list[len(x.list)-x.unsaved:]
+		c.partitions = append(c.partitions, partitionChange{p.ID, p.LogStart, p.HighWatermark, p.Epochs, x.trimmed, p.firstBase(), fresh})
 	}
 }
 
@@ -97,68 +109,78 @@ func (p *Partition) firstBase() int64 {
 	return p.Extents.list[0].Base
 }
 
+// takeProducers copies the batches: they are moved in place.
 func (c *Changes) takeProducers(u *unsaved) {
-	for _, k := range u.forgotten {
-		c.add(inProducers, opDelete, appendProducerKey(nil, k.partition, k.id), nil)
-	}
-	var key []byte
+	c.producers = make([]producerChange, 0, len(u.producers))
 	for _, w := range u.producers {
 		if p := w.partition; !p.deleted && p.Producers[w.producer.ID] == w.producer {
-			key = appendProducerKey(key[:0], p.ID, w.producer.ID)
-			c.set(inProducers, key, w.producer.appendValue)
+			c.producers = append(c.producers, producerChange{partition: p.ID, Producer: *w.producer})
+			last := &c.producers[len(c.producers)-1]
+			copy(last.batches[:], last.Batches)
 		}
 	}
 }
 
-// add notes an operation; the last two arguments are copied.
-func (c *Changes) add(b bucket, kind byte, key, value []byte) {
-	c.ops[b] = append(appendOp(c.ops[b], kind, key, len(value)), value...)
-}
-
-func appendOp(dst []byte, kind byte, key []byte, valueLen int) []byte {
-	dst = binary.LittleEndian.AppendUint32(append(dst, kind), uint32(len(key)))
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(valueLen))
-	return append(dst, key...)
-}
-
-// set puts the value that appendValue encodes.
-func (c *Changes) set(b bucket, key []byte, appendValue func([]byte) []byte) {
-	at := len(c.ops[b])
-	dst := appendValue(appendOp(c.ops[b], opPut, key, 0))
-	binary.LittleEndian.PutUint32(dst[at+5:], uint32(len(dst)-at-opHeadLen-len(key)))
-	c.ops[b] = dst
-}
-
-func (c *Changes) setOrDelete(there bool, b bucket, key []byte, appendValue func([]byte) []byte) {
-	if there {
-		c.set(b, key, appendValue)
-	} else {
-		c.add(b, opDelete, key, nil)
+// encode makes the operations of the changes. A topic that was deleted goes with all
+// that was its, before anything is put: its id may have come back.
+func (c *Changes) encode() *batch {
+	b := &batch{}
+	for _, id := range c.deleted {
+		from, to := id[:], keyAfter(id)
+		for _, in := range []bucket{inTopics, inPartitions, inExtents, inProducers} {
+			b[in].deleteRange(from, to)
+		}
 	}
+	for i := range c.topics {
+		b[inTopics].put(c.topics[i].ID[:], c.topics[i].appendValue)
+	}
+	var key []byte
+	for i := range c.partitions {
+		key = b.partition(&c.partitions[i], key)
+	}
+	for _, k := range c.forgotten {
+		key = appendProducerKey(key[:0], k.partition, k.id)
+		b[inProducers].delete(key)
+	}
+	for i := range c.producers {
+		w := &c.producers[i]
+		w.Batches = w.batches[:len(w.Batches)]
+		key = appendProducerKey(key[:0], w.partition, w.ID)
+		b[inProducers].put(key, w.appendValue)
+	}
+	for i := range c.segments {
+		key = appendSegmentKey(key[:0], c.segments[i].ID)
+		b[inSegments].put(key, c.segments[i].appendValue)
+	}
+	for i := range c.offsets {
+		o := &c.offsets[i]
+		key = appendOffsetKey(key[:0], o.offsetKey)
+		b[inOffsets].putOrDelete(o.there, key, o.appendValue)
+	}
+	for i := range c.names {
+		n := &c.names[i]
+		b[inNames].putOrDelete(n.there, []byte(n.name), n.appendValue)
+	}
+	return b
 }
 
-// Merge appends the changes taken next after c, so that c is worth both: for
-// changes whose write failed. It fails with ErrSequence, and changes nothing, where
-// next does not follow c.
-func (c *Changes) Merge(next *Changes) error {
-	if next.from != c.Seq {
-		return fmt.Errorf("%w: changes from %d where changes up to %d were taken", ErrSequence, next.from, c.Seq)
+func (b *batch) partition(p *partitionChange, key []byte) []byte {
+	value := Partition{LogStart: p.logStart, HighWatermark: p.highWatermark, Epochs: p.epochs}
+	key = appendPartitionKey(key[:0], p.id)
+	b[inPartitions].put(key, value.appendValue)
+	if p.trimmed {
+		b[inExtents].deleteRange(appendExtentKey(nil, p.id, 0), appendExtentKey(nil, p.id, p.first))
 	}
-	c.Seq, c.position = next.Seq, next.position
-	for b := range c.ops {
-		c.ops[b] = append(c.ops[b], next.ops[b]...)
+	for i := range p.extents {
+		key = appendExtentKey(key[:0], p.id, p.extents[i].Base)
+		b[inExtents].put(key, p.extents[i].appendValue)
 	}
-	return nil
+	return key
 }
 
 // empty reports whether nothing but the position may have changed.
 func (c *Changes) empty() bool {
-	for _, ops := range c.ops {
-		if len(ops) > 0 {
-			return false
-		}
-	}
-	return true
+	return len(c.deleted)+len(c.topics)+len(c.partitions)+len(c.forgotten)+len(c.producers)+len(c.segments)+len(c.offsets)+len(c.names) == 0
 }
 
 // keyAfter returns the first key behind those that begin with a topic's id.

@@ -3,6 +3,7 @@ package meta
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -37,16 +38,18 @@ func (c *checker) fail(format string, args ...any) {
 }
 
 func (c *checker) topics() {
-	if len(c.State.topics) != len(c.ordered) || len(c.byName) != len(c.ordered) {
-		c.fail("%d topics, of which %d are known by id and %d by name", len(c.ordered), len(c.State.topics), len(c.byName))
+	if n := c.ordered.len(); len(c.State.topics) != n || len(c.byName) != n {
+		c.fail("%d topics, of which %d are known by id and %d by name", n, len(c.State.topics), len(c.byName))
 	}
-	for i, t := range c.ordered {
+	var last *Topic
+	for t := range c.Topics() {
 		if c.State.topics[t.ID] != t || c.byName[t.Name] != t {
 			c.fail("topic %q is not found by its id and name", t.Name)
 		}
-		if i > 0 && c.ordered[i-1].Name >= t.Name {
-			c.fail("topic %q stands behind %q", t.Name, c.ordered[i-1].Name)
+		if last != nil && last.Name >= t.Name {
+			c.fail("topic %q stands behind %q", t.Name, last.Name)
 		}
+		last = t
 		if len(t.Partitions) == 0 {
 			c.fail("topic %q has no partitions", t.Name)
 		}
@@ -154,17 +157,27 @@ func (c *checker) segmentRecords() {
 }
 
 func (c *checker) groupOffsets() {
+	counts := make(map[TopicID]map[string]int)
 	for group := range c.Groups() {
 		if len(c.groups[group]) == 0 {
 			c.fail("group %q has no offsets", group)
 		}
 		for p, o := range c.GroupOffsets(group) {
+			if counts[p.Topic] == nil {
+				counts[p.Topic] = make(map[string]int)
+			}
+			counts[p.Topic][group]++
 			if c.Partition(p) == nil {
 				c.fail("group %q has an offset for partition %d of topic %x, which is gone", group, p.Index, p.Topic)
 			}
 			if o.Offset < 0 || o.LeaderEpoch < -1 {
 				c.fail("group %q, partition %d of topic %x: offset %d, leader epoch %d", group, p.Index, p.Topic, o.Offset, o.LeaderEpoch)
 			}
+		}
+	}
+	for t := range c.Topics() {
+		if !maps.Equal(t.groups, counts[t.ID]) {
+			c.fail("topic %q counts the positions of groups %v, there are %v", t.Name, t.groups, counts[t.ID])
 		}
 	}
 }

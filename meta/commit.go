@@ -21,7 +21,7 @@ type Entry interface {
 	Validate() error
 	kind() kind
 	append(dst []byte) []byte // the payload
-	apply(s *application) Outcome
+	apply(s *Application) Outcome
 }
 
 // Seal ends an epoch: what lies after it under the same epoch is void.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,9 +23,27 @@ func (d *testDB) open(t testing.TB) {
 	}
 	db, err := OpenDB(d.path)
 	require.NoError(t, err)
-	db.bolt.NoSync = true // the tests kill no machine
 	d.DB = db
+	d.noSync()
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
+}
+
+// noSync makes writes fast: the tests kill no machine.
+func (d *testDB) noSync() {
+	if d.bolt != nil {
+		d.bolt.NoSync = true
+	}
+}
+
+// save brings the file to a state, as the engine does.
+func (d *testDB) save(t testing.TB, s *State) {
+	t.Helper()
+	if d.Current() {
+		require.NoError(t, d.Write(s.TakeChanges()))
+		return
+	}
+	require.NoError(t, d.Rewrite(t.Context(), s, new(sync.Mutex), new(sync.Mutex)))
+	d.noSync()
 }
 
 // load opens the file anew.
@@ -60,7 +79,7 @@ func TestNewFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, NewState().Diff(s))
 	s.Cluster = [16]byte{1}
-	require.NoError(t, d.Write(s.TakeChanges()))
+	d.save(t, s)
 	require.Empty(t, s.Diff(d.load(t)), "the cluster alone is worth a write")
 }
 
@@ -80,7 +99,7 @@ func TestEverythingComesBack(t *testing.T) {
 	j.one(&CommitOffsets{Group: "g", Offsets: []CommitOffset{{at(a, 1), 1<<63 - 1, 1<<31 - 1, "m"}, {at(b, 0), 0, -1, ""}}})
 	j.one(&CommitOffsets{Group: "", Offsets: []CommitOffset{{Partition: at(b, 0)}}})
 	j.state.Cluster = [16]byte{1, 2, 3}
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	loaded := d.load(t)
 	require.Empty(t, j.state.Diff(loaded))
 	require.Equal(t, map[string]int{"position": 1, "topics": 2, "partitions": 3, "extents": 3, "producers": 2, "segments": 4, "offsets": 3, "names": 1}, d.keys(t))
@@ -89,7 +108,7 @@ func TestEverythingComesBack(t *testing.T) {
 	require.True(t, loaded.TakeChanges().empty())
 	j.state = loaded
 	require.EqualValues(t, 8, j.append(at(a, 0), plain(1))[0].Base)
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Empty(t, j.state.Diff(d.load(t)))
 }
 
@@ -106,10 +125,10 @@ func TestDeletedTopicLeavesNoKeys(t *testing.T) {
 		j.append(at(id, 1), by(1, 0, 0, 1))
 		j.one(&CommitOffsets{Group: "g", Offsets: []CommitOffset{{Partition: at(id, 0)}}})
 	}
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	j.one(&DeleteTopic{ID: ids[1]})
 	j.one(&DeleteTopic{ID: ids[3]})
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Equal(t, map[string]int{"position": 1, "topics": 2, "partitions": 4, "extents": 2, "producers": 2, "segments": 4, "offsets": 2, "names": 0}, d.keys(t))
 	require.Empty(t, j.state.Diff(d.load(t)))
 
@@ -117,14 +136,14 @@ func TestDeletedTopicLeavesNoKeys(t *testing.T) {
 	j.one(&DeleteTopic{ID: ids[0]})
 	j.one(&CreateTopic{ID: ids[0], Name: "again", Partitions: 1})
 	j.append(at(ids[0], 0), plain(3))
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Empty(t, j.state.Diff(d.load(t)))
 
 	// Created and deleted between two writes.
 	j.one(&CreateTopic{ID: TopicID{9}, Name: "short", Partitions: 1})
 	j.append(at(TopicID{9}, 0), by(1, 0, 0, 3))
 	j.one(&DeleteTopic{ID: TopicID{9}})
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Empty(t, j.state.Diff(d.load(t)))
 }
 
@@ -137,56 +156,48 @@ func TestDroppedExtentsLeaveNoKeys(t *testing.T) {
 		j.append(p, plain(10))
 		j.append(at(p.Topic, 1), plain(1))
 	}
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Equal(t, 20, d.keys(t)["extents"])
 	j.one(&DeleteRecords{Partition: p, Offset: 25})
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Equal(t, 18, d.keys(t)["extents"])
 	j.append(p, plain(10))
 	j.one(&DeleteRecords{Partition: p, Offset: -1})
 	j.append(p, plain(10))
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Equal(t, 11, d.keys(t)["extents"])
 	require.Empty(t, j.state.Diff(d.load(t)))
 }
 
 // TestRandomCommitsThroughTheFile takes changes at random moments, writes them one by
-// one or merged, reopens the file, and compares it with a replay from the first commit.
+// one, sometimes the whole state anew, reopens the file, and compares it with a replay
+// from the first commit.
 func TestRandomCommitsThroughTheFile(t *testing.T) {
 	for seed := range uint64(20) {
 		c := newChaos(t, 1000+seed)
 		var d testDB
 		d.open(t)
-		var commits []*Commit
-		var held *Changes
+		replayed := NewState()
 		for range 300 {
 			commit := c.commit()
-			_, err := c.state.Apply(commit)
-			require.NoError(t, err)
-			commits = append(commits, commit)
+			for _, s := range []*State{c.state, replayed} {
+				_, err := s.Apply(commit)
+				require.NoError(t, err)
+			}
 			if c.IntN(4) > 0 {
 				continue
 			}
-			if next := c.state.TakeChanges(); held == nil {
-				held = next
-			} else {
-				require.NoError(t, held.Merge(next))
+			if c.IntN(8) == 0 {
+				require.NoError(t, d.Forget())
 			}
+			d.save(t, c.state)
+			require.Zero(t, c.state.Unsaved())
 			if c.IntN(3) == 0 {
-				continue // as if the write had failed
-			}
-			require.NoError(t, d.Write(held))
-			held = nil
-			if c.IntN(3) == 0 {
-				replayed := NewState()
-				for _, commit := range commits {
-					_, err := replayed.Apply(commit)
-					require.NoError(t, err)
-				}
 				c.state = d.load(t)
 				require.Empty(t, replayed.Diff(c.state))
 			}
 		}
+		require.Zero(t, replayed.Unsaved(), "nobody asked for changes")
 	}
 }
 
@@ -194,13 +205,14 @@ func TestChangesAreWrittenInOrder(t *testing.T) {
 	var d testDB
 	d.open(t)
 	j := newJournal(t)
+	require.ErrorIs(t, d.Write(j.state.TakeChanges()), ErrSequence, "there is no file")
+	d.save(t, j.state)
 	j.topic("a", 1)
 	first := j.state.TakeChanges()
 	j.topic("b", 1)
 	second := j.state.TakeChanges()
 	require.EqualValues(t, 2, second.Seq)
 	require.ErrorIs(t, d.Write(second), ErrSequence)
-	require.ErrorIs(t, second.Merge(first), ErrSequence)
 	require.NoError(t, d.Write(first))
 	require.ErrorIs(t, d.Write(first), ErrSequence)
 	require.NoError(t, d.Write(second))
@@ -212,32 +224,17 @@ func TestNothingNewIsNotWritten(t *testing.T) {
 	d.open(t)
 	j := newJournal(t)
 	j.topic("a", 1)
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	writes := func() int64 {
 		stats := d.bolt.Stats()
 		return stats.TxStats.GetWrite()
 	}
 	before := writes()
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Equal(t, before, writes())
 	j.commit()
-	require.NoError(t, d.Write(j.state.TakeChanges()))
+	d.save(t, j.state)
 	require.Greater(t, writes(), before, "an empty commit moves the position")
-}
-
-func TestFailedWriteIsWrittenLater(t *testing.T) {
-	var d testDB
-	d.open(t)
-	j := newJournal(t)
-	j.topic("a", 1)
-	c := j.state.TakeChanges()
-	require.NoError(t, d.Close())
-	require.Error(t, d.Write(c))
-	j.topic("b", 1)
-	require.NoError(t, c.Merge(j.state.TakeChanges()))
-	d.open(t)
-	require.NoError(t, d.Write(c))
-	require.Empty(t, j.state.Diff(d.load(t)))
 }
 
 func TestOneProcessAtATime(t *testing.T) {
@@ -263,7 +260,7 @@ func TestFolderCannotBeMade(t *testing.T) {
 func TestNewerFile(t *testing.T) {
 	var d testDB
 	d.open(t)
-	require.NoError(t, d.Write(NewState().TakeChanges()))
+	d.save(t, NewState())
 	d.edit(t, "position", func(b *bbolt.Bucket) error { return b.Put(positionKey, []byte{fileVersion + 1, 1, 2, 3}) })
 	require.NoError(t, d.Close())
 	_, err := OpenDB(d.path)
@@ -298,7 +295,7 @@ func filled(t testing.TB) string {
 		_, err := c.state.Apply(c.commit())
 		require.NoError(t, err)
 	}
-	require.NoError(t, d.Write(c.state.TakeChanges()))
+	d.save(t, c.state)
 	require.NoError(t, d.Close())
 	return d.path
 }

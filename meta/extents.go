@@ -33,17 +33,16 @@ func (x *Extents) find(offset int64) int {
 	return sort.Search(len(x.list), func(i int) bool { return x.list[i].End() > offset })
 }
 
-// add puts an extent behind the last one.
+// add puts an extent behind the last one. Those that are there are never changed in
+// place: changes that were taken share them.
 func (x *Extents) add(e Extent) {
 	x.list = append(x.list, e)
-	x.unsaved++
 }
 
 // drop forgets the first n.
 func (x *Extents) drop(n int) {
 	x.list = x.list[n:]
 	x.unsaved = min(x.unsaved, len(x.list))
-	x.trimmed = x.trimmed || n > 0
 	// Moving what is left costs no more than what was dropped since the last time,
 	// and a partition that shrinks gives memory back.
 	if x.slack += n; x.slack > len(x.list) {
@@ -91,6 +90,7 @@ func (p *Partition) EpochEnd(epoch int32) (e int32, end int64) {
 // extender adds accepted batches of one block to a partition. Batches that
 // follow each other without a gap share an extent.
 type extender struct {
+	state   *State
 	p       *Partition
 	segment *Segment
 	entry   *Append
@@ -102,9 +102,11 @@ func (x *extender) add(from int32, b *Batch, epoch uint32) {
 	p := x.p
 	if n := len(p.Epochs); n == 0 || p.Epochs[n-1].Epoch != int32(epoch) {
 		if n > 0 && p.Epochs[n-1].Start == p.HighWatermark {
-			n-- // nothing of that epoch is left
+			// Nothing of that epoch is left. Changes that were taken share the list.
+			n--
+			p.Epochs = slices.Clone(p.Epochs[:n])
 		}
-		p.Epochs = append(p.Epochs[:n], EpochStart{int32(epoch), p.HighWatermark})
+		p.Epochs = append(p.Epochs, EpochStart{int32(epoch), p.HighWatermark})
 	}
 	if x.open.To != from || int64(x.open.Count)+int64(b.Offsets) > math.MaxInt32 {
 		x.finish()
@@ -123,6 +125,7 @@ func (x *extender) finish() {
 		return
 	}
 	x.p.Extents.add(x.open)
+	x.state.unsaved.extent(x.p)
 	x.segment.Extents++
 	x.open = Extent{}
 }
@@ -141,7 +144,10 @@ func (s *State) dropExtents(p *Partition, n int) {
 // forgotten, except by idempotent producers.
 func (s *State) moveStart(p *Partition, offset int64) {
 	p.LogStart = offset
-	s.dropExtents(p, p.Extents.find(offset))
+	if n := p.Extents.find(offset); n > 0 {
+		s.dropExtents(p, n)
+		s.unsaved.trim(p)
+	}
 	// The epoch that offset belongs to is the oldest that is left; it begins here now.
 	i := sort.Search(len(p.Epochs), func(i int) bool { return p.Epochs[i].Start > offset })
 	if i > 0 {
@@ -165,7 +171,7 @@ func (e *DeleteRecords) append(dst []byte) []byte {
 	return binary.AppendVarint(appendPartition(dst, e.Partition), e.Offset)
 }
 
-func (e *DeleteRecords) apply(s *application) Outcome {
+func (e *DeleteRecords) apply(s *Application) Outcome {
 	p, err := s.findPartition(e.Partition)
 	if err != nil {
 		return Outcome{Err: err}

@@ -6,11 +6,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Load returns the state that the file holds; the one before the first commit where
-// it is new. Errors wrap ErrCorrupt: every value is checked, and the state as a whole.
+// Load returns the state that the file holds, which collects what will change of it; the
+// one before the first commit, which collects nothing, where there is no file. Errors wrap ErrCorrupt: every value is checked, and the state as a whole.
 func (db *DB) Load() (*State, error) {
 	l := &loader{State: NewState(), last: &Partition{}}
-	if db.position == nil {
+	if !db.Current() {
 		return l.State, nil
 	}
 	if err := db.guard(func() error { return db.bolt.View(l.load) }); err != nil {
@@ -19,7 +19,7 @@ func (db *DB) Load() (*State, error) {
 	if err := l.Check(); err != nil {
 		return nil, fmt.Errorf("metadata file %s: %w: %w", db.path, ErrCorrupt, err)
 	}
-	l.unsaved.clear(l.Seq)
+	l.collect()
 	return l.State, nil
 }
 

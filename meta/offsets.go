@@ -53,7 +53,7 @@ func (r *reader) commitOffsets() *CommitOffsets {
 	return e
 }
 
-func (e *CommitOffsets) apply(s *application) Outcome {
+func (e *CommitOffsets) apply(s *Application) Outcome {
 	var out Outcome
 	for i := range e.Offsets {
 		o := &e.Offsets[i]
@@ -61,13 +61,8 @@ func (e *CommitOffsets) apply(s *application) Outcome {
 			out.setErr(i, len(e.Offsets), err)
 			continue
 		}
-		offsets := s.groups[e.Group]
-		if offsets == nil {
-			offsets = make(map[PartitionID]GroupOffset)
-			s.groups[e.Group] = offsets
-		}
-		offsets[o.Partition] = GroupOffset{o.Offset, o.LeaderEpoch, o.Metadata, s.commit.Time}
-		s.unsaved.offsets[offsetKey{e.Group, o.Partition}] = struct{}{}
+		s.setOffset(e.Group, o.Partition, GroupOffset{o.Offset, o.LeaderEpoch, o.Metadata, s.commit.Time})
+		s.unsaved.offset(e.Group, o.Partition)
 	}
 	return out
 }
@@ -80,6 +75,24 @@ func (o *Outcome) setErr(i, n int, err error) {
 	o.Errs[i] = err
 }
 
+// setOffset stores a position in a partition that exists. The topic counts
+// its groups, so that it can be deleted without looking through all there are.
+func (s *State) setOffset(group string, p PartitionID, o GroupOffset) {
+	offsets := s.groups[group]
+	if offsets == nil {
+		offsets = make(map[PartitionID]GroupOffset)
+		s.groups[group] = offsets
+	}
+	if _, known := offsets[p]; !known {
+		t := s.topics[p.Topic]
+		if t.groups == nil {
+			t.groups = make(map[string]int)
+		}
+		t.groups[group]++
+	}
+	offsets[p] = o
+}
+
 // deleteOffset forgets a position; a group without any is gone.
 func (s *State) deleteOffset(group string, p PartitionID) {
 	offsets := s.groups[group]
@@ -89,7 +102,12 @@ func (s *State) deleteOffset(group string, p PartitionID) {
 	if delete(offsets, p); len(offsets) == 0 {
 		delete(s.groups, group)
 	}
-	s.unsaved.offsets[offsetKey{group, p}] = struct{}{}
+	if t := s.topics[p.Topic]; t.groups[group] > 1 {
+		t.groups[group]--
+	} else {
+		delete(t.groups, group)
+	}
+	s.unsaved.offset(group, p)
 }
 
 func (*DeleteOffsets) kind() kind { return kindDeleteOffsets }
@@ -123,7 +141,7 @@ func (r *reader) deleteOffsets() *DeleteOffsets {
 	return e
 }
 
-func (e *DeleteOffsets) apply(s *application) Outcome {
+func (e *DeleteOffsets) apply(s *Application) Outcome {
 	if s.groups[e.Group] == nil {
 		return Outcome{Err: fmt.Errorf("%w: %q", ErrGroupNotFound, e.Group)}
 	}
@@ -145,7 +163,7 @@ func (e *DeleteGroup) Validate() error { return checkGroup(e.Group) }
 
 func (e *DeleteGroup) append(dst []byte) []byte { return appendString(dst, e.Group) }
 
-func (e *DeleteGroup) apply(s *application) Outcome {
+func (e *DeleteGroup) apply(s *Application) Outcome {
 	offsets := s.groups[e.Group]
 	if offsets == nil {
 		return Outcome{Err: fmt.Errorf("%w: %q", ErrGroupNotFound, e.Group)}

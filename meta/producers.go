@@ -9,14 +9,6 @@ import (
 // they come again: clients keep at most five requests in flight (KIP-98).
 const rememberedBatches = 5
 
-// ProducerExpiration is how long a partition remembers a producer that does
-// not write, in milliseconds of commit time, like Kafka's producer.id.expiration.ms.
-const ProducerExpiration = 24 * 60 * 60 * 1000
-
-// expiryPeriod is how often, in milliseconds of commit time, the producers are
-// looked through.
-const expiryPeriod = 10 * 60 * 1000
-
 // seqAfter returns the sequence number n after seq. They wrap to 0 behind 2^31-1.
 func seqAfter(seq, n int32) int32 { return int32((int64(seq) + int64(n)) & (1<<31 - 1)) }
 
@@ -92,45 +84,6 @@ func (s *State) remember(p *Partition, w *Producer, b *Batch, base int64) {
 	s.unsaved.producer(p, w)
 }
 
-// expireProducers forgets producers that have not written for long, and the names of
-// those that no partition knows any more. It compares values of the state's own
-// time, which never goes back: while a clock that jumped ahead is set right, nobody
-// grows older, and a producer is forgotten early by no more than the jump.
-func (s *State) expireProducers() {
-	if s.Time-s.lastExpiry < expiryPeriod {
-		return
-	}
-	s.lastExpiry = s.Time
-	idle := make(map[int64]string) // names that nobody has asked for in a while, by id
-	for name, n := range s.names {
-		if s.expired(n.Asked) {
-			idle[n.ID] = name
-		}
-	}
-	for _, t := range s.topics {
-		for _, p := range t.Partitions {
-			for id, w := range p.Producers {
-				if s.expired(w.LastTime) {
-					s.forget(p, id)
-				} else if len(idle) > 0 {
-					delete(idle, id)
-				}
-			}
-		}
-	}
-	for _, name := range idle {
-		delete(s.names, name)
-		s.unsaved.names[name] = struct{}{}
-	}
-}
-
-func (s *State) expired(last int64) bool { return s.Time-last >= ProducerExpiration }
-
-func (s *State) forget(p *Partition, id int64) {
-	delete(p.Producers, id)
-	s.unsaved.forgotten = append(s.unsaved.forgotten, producerKey{p.ID, id})
-}
-
 func (*ReserveProducerIDs) kind() kind { return kindReserveProducerIDs }
 
 // Validate implements Entry.
@@ -145,7 +98,7 @@ func (e *ReserveProducerIDs) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(e.Count))
 }
 
-func (e *ReserveProducerIDs) apply(s *application) Outcome {
+func (e *ReserveProducerIDs) apply(s *Application) Outcome {
 	first := s.nextProducer
 	s.nextProducer += int64(e.Count)
 	return Outcome{Value: first}
@@ -163,7 +116,7 @@ func (e *NameProducer) Validate() error {
 
 func (e *NameProducer) append(dst []byte) []byte { return appendString(dst, e.Name) }
 
-func (e *NameProducer) apply(s *application) Outcome {
+func (e *NameProducer) apply(s *Application) Outcome {
 	n, ok := s.names[e.Name]
 	if !ok {
 		n.ID = s.nextProducer
@@ -171,6 +124,6 @@ func (e *NameProducer) apply(s *application) Outcome {
 	}
 	n.Asked = s.Time
 	s.names[e.Name] = n
-	s.unsaved.names[e.Name] = struct{}{}
+	s.unsaved.name(e.Name)
 	return Outcome{Value: n.ID}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -44,7 +45,7 @@ func (c *chaos) commit() *Commit {
 
 func (c *chaos) entry() Entry {
 	switch n := c.IntN(100); {
-	case n < 6 || len(c.state.ordered) == 0:
+	case n < 6 || c.state.ordered.len() == 0:
 		c.topics++
 		return &CreateTopic{ID: topicID(fmt.Sprint(c.topics)), Name: c.name("topic", 6), Partitions: 1 + c.Int32N(4), Configs: c.configs()}
 	case n < 8:
@@ -81,10 +82,10 @@ func (c *chaos) configs() map[string]string {
 
 // partition is one that exists, mostly.
 func (c *chaos) partition() PartitionID {
-	if len(c.state.ordered) == 0 || c.IntN(30) == 0 {
+	if c.state.ordered.len() == 0 || c.IntN(30) == 0 {
 		return at(topicID("none"), 0)
 	}
-	t := c.state.ordered[c.IntN(len(c.state.ordered))]
+	t := slices.Collect(c.state.Topics())[c.IntN(c.state.ordered.len())]
 	return at(t.ID, c.Int32N(int32(len(t.Partitions))+c.Int32N(2)))
 }
 

@@ -19,7 +19,7 @@ func (e *Seal) append(dst []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(e.Next)), e.Owner[:]...)
 }
 
-func (e *Seal) apply(s *application) Outcome {
+func (e *Seal) apply(s *Application) Outcome {
 	s.Epoch = e.Next
 	return Outcome{}
 }

@@ -26,8 +26,8 @@ func (p PartitionID) Compare(other PartitionID) int {
 }
 
 // State is the broker's metadata: a pure function of the journal. It has no
-// lock of its own: Apply and TakeChanges need exclusive access, every other
-// method may run beside other readers.
+// lock of its own: what applies a commit needs exclusive access, every other method may
+// run beside other readers. TakeChanges may, too, but not beside the steps of a commit.
 type State struct {
 	Cluster [16]byte // cluster id; the zero value means an empty state
 	Epoch   uint32   // journal epoch under which the next commit is written
@@ -41,11 +41,12 @@ type State struct {
 	lastExpiry   int64 // Time when producers were last looked through
 	topics       map[TopicID]*Topic
 	byName       map[string]*Topic
-	ordered      []*Topic  // all topics, ascending by name
+	ordered      topicList // all topics
 	segments     []Segment // ascending by ID
 	groups       map[string]map[PartitionID]GroupOffset
 	names        map[string]namedProducer
 	unsaved      unsaved
+	applying     bool // in the middle of a commit
 }
 
 // NewState returns the state before the first commit.
@@ -68,7 +69,7 @@ func (s *State) TopicByName(name string) *Topic { return s.byName[name] }
 func (s *State) TopicByID(id TopicID) *Topic { return s.topics[id] }
 
 // Topics yields all topics, ascending by name.
-func (s *State) Topics() iter.Seq[*Topic] { return slices.Values(s.ordered) }
+func (s *State) Topics() iter.Seq[*Topic] { return s.ordered.all }
 
 // Partition returns a partition, or nil.
 func (s *State) Partition(id PartitionID) *Partition {
@@ -159,6 +160,8 @@ type Topic struct {
 	CreatedAt  int64             // milliseconds since 1970
 	Configs    map[string]string // only what was set explicitly
 	Partitions []*Partition
+
+	groups map[string]int // how many positions each group has in the topic; nil until there is one
 }
 
 // Partition is one ordered log.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // maxPartitions bounds what one entry can make the state allocate; the engine's
@@ -41,7 +40,7 @@ func (e *CreateTopic) append(dst []byte) []byte {
 	return appendConfigs(binary.AppendUvarint(dst, uint64(e.Partitions)), e.Configs)
 }
 
-func (e *CreateTopic) apply(s *application) Outcome {
+func (e *CreateTopic) apply(s *Application) Outcome {
 	if s.byName[e.Name] != nil || s.topics[e.ID] != nil {
 		return Outcome{Err: fmt.Errorf("%w: %q", ErrTopicExists, e.Name)}
 	}
@@ -51,19 +50,15 @@ func (e *CreateTopic) apply(s *application) Outcome {
 	return Outcome{}
 }
 
-func compareNames(t *Topic, name string) int { return strings.Compare(t.Name, name) }
-
 func (s *State) addTopic(t *Topic) {
 	s.topics[t.ID], s.byName[t.Name] = t, t
-	i, _ := slices.BinarySearchFunc(s.ordered, t.Name, compareNames)
-	s.ordered = slices.Insert(s.ordered, i, t)
+	s.ordered.add(t)
 }
 
 func (s *State) removeTopic(t *Topic) {
 	delete(s.topics, t.ID)
 	delete(s.byName, t.Name)
-	i, _ := slices.BinarySearchFunc(s.ordered, t.Name, compareNames)
-	s.ordered = slices.Delete(s.ordered, i, i+1)
+	s.ordered.remove(t)
 }
 
 // growTopic adds empty partitions up to count. They are made in one piece.
@@ -77,7 +72,7 @@ func (s *State) growTopic(t *Topic, count int32) {
 		t.Partitions = append(t.Partitions, p)
 		s.unsaved.partition(p)
 	}
-	s.unsaved.topics[t.ID] = struct{}{}
+	s.unsaved.topic(t.ID)
 }
 
 func (*DeleteTopic) kind() kind { return kindDeleteTopic }
@@ -87,7 +82,7 @@ func (e *DeleteTopic) Validate() error { return nil }
 
 func (e *DeleteTopic) append(dst []byte) []byte { return append(dst, e.ID[:]...) }
 
-func (e *DeleteTopic) apply(s *application) Outcome {
+func (e *DeleteTopic) apply(s *Application) Outcome {
 	t := s.topics[e.ID]
 	if t == nil {
 		return Outcome{Err: ErrTopicNotFound}
@@ -96,15 +91,15 @@ func (e *DeleteTopic) apply(s *application) Outcome {
 		s.dropExtents(p, len(p.Extents.list))
 		p.deleted = true
 	}
-	for group, offsets := range s.groups {
-		for p := range offsets {
+	for group := range t.groups {
+		for p := range s.groups[group] {
 			if p.Topic == e.ID {
 				s.deleteOffset(group, p)
 			}
 		}
 	}
 	s.removeTopic(t)
-	s.unsaved.deleted = append(s.unsaved.deleted, t.ID)
+	s.unsaved.deleteTopic(t.ID)
 	return Outcome{}
 }
 
@@ -117,7 +112,7 @@ func (e *CreatePartitions) append(dst []byte) []byte {
 	return binary.AppendUvarint(append(dst, e.ID[:]...), uint64(e.Count))
 }
 
-func (e *CreatePartitions) apply(s *application) Outcome {
+func (e *CreatePartitions) apply(s *Application) Outcome {
 	t := s.topics[e.ID]
 	if t == nil {
 		return Outcome{Err: ErrTopicNotFound}
@@ -144,7 +139,7 @@ func (e *AlterConfigs) append(dst []byte) []byte {
 	return appendConfigs(appendStrings(dst, e.Remove), e.Set)
 }
 
-func (e *AlterConfigs) apply(s *application) Outcome {
+func (e *AlterConfigs) apply(s *Application) Outcome {
 	t := s.topics[e.ID]
 	if t == nil {
 		return Outcome{Err: ErrTopicNotFound}
@@ -158,6 +153,6 @@ func (e *AlterConfigs) apply(s *application) Outcome {
 	}
 	maps.Copy(configs, e.Set)
 	t.Configs = configs
-	s.unsaved.topics[t.ID] = struct{}{}
+	s.unsaved.topic(t.ID)
 	return Outcome{}
 }

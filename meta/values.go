@@ -235,10 +235,9 @@ func (l *loader) readOffset(k, r *reader) {
 	group := string(k.bytes(uint64(k.fixed16())))
 	p := l.keyPartition(k)
 	o := GroupOffset{r.int64(), r.leaderEpoch(), r.string(), r.varint()}
-	if l.groups[group] == nil {
-		l.groups[group] = make(map[PartitionID]GroupOffset)
+	if k.err == nil {
+		l.setOffset(group, p.ID, o)
 	}
-	l.groups[group][p.ID] = o
 }
 
 func (n namedProducer) appendValue(dst []byte) []byte {

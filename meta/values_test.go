@@ -60,7 +60,7 @@ func (l *loader) pairs(b bucket) (pairs []string) {
 	add := func(key []byte, v interface{ appendValue([]byte) []byte }) {
 		pairs = append(pairs, string(v.appendValue(append(key, "\x00=\x00"...))))
 	}
-	for _, t := range l.ordered {
+	for t := range l.Topics() {
 		if b == inTopics {
 			add(t.ID[:], t)
 		}

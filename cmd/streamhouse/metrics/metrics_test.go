@@ -201,8 +201,10 @@ func TestTroubleMovesFigures(t *testing.T) {
 	e := m.Engine()
 	e.StoreTrouble(errors.New("503"), 1, time.Second)
 	e.CacheTrouble(errors.New("disk full"))
+	e.MetadataStale(time.UnixMilli(12_500), errors.New("disk full"))
 	e.Fenced(errors.New("epoch 8"))
-	requireMetrics(t, m, "streamhouse_store_trouble 1", "streamhouse_cache_disk_off 1", "streamhouse_fenced 1")
+	requireMetrics(t, m, "streamhouse_store_trouble 1", "streamhouse_cache_disk_off 1", "streamhouse_metadata_stale_since_seconds 12.5", "streamhouse_fenced 1")
 	e.StoreRecovered()
-	requireMetrics(t, m, "streamhouse_store_trouble 0", "streamhouse_fenced 1")
+	e.MetadataCurrent()
+	requireMetrics(t, m, "streamhouse_store_trouble 0", "streamhouse_metadata_stale_since_seconds 0", "streamhouse_fenced 1")
 }
