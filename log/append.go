@@ -32,6 +32,7 @@ type AppendResult struct {
 // appending is a request of an Append while it is on its way.
 type appending struct {
 	partition *partition
+	settings  topicSettings
 	batches   []record.Batch
 	result    AppendResult
 }
@@ -75,16 +76,15 @@ func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]Appe
 // checkAppend fills taken and returns the bytes that are to be flushed.
 func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64) {
 	now := time.Now().UnixMilli()
-	l.stateMu.RLock()
-	defer l.stateMu.RUnlock()
+	l.findPartitions(reqs, taken)
 	for i, r := range reqs {
 		a := &taken[i]
 		a.result.AppendTime = -1
-		var err error
-		if a.partition, err = l.partitionLocked(r.Partition); err == nil {
-			err = a.check(r.Records, now)
+		if a.partition == nil {
+			continue
 		}
-		if err != nil {
+		// Every byte is looked at: not under a lock that others wait for.
+		if err := a.check(r.Records, now); err != nil {
 			a.batches, a.result.Err = nil, err
 			continue
 		}
@@ -95,9 +95,21 @@ func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64)
 	return bytes
 }
 
+// findPartitions sets each request's partition and the settings of its topic, or its error.
+func (l *Log) findPartitions(reqs []AppendRequest, taken []appending) {
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	for i := range reqs {
+		a := &taken[i]
+		if a.partition, a.result.Err = l.partitionLocked(reqs[i].Partition); a.partition != nil {
+			a.settings = a.partition.topic.settings
+		}
+	}
+}
+
 // check cuts records into batches and checks each of them.
 func (a *appending) check(records []byte, now int64) error {
-	topic := &a.partition.topic.settings
+	topic := &a.settings
 	if len(records) == 0 {
 		return fmt.Errorf("%w: no record batch", ErrInvalidRecord)
 	}

@@ -25,7 +25,8 @@
 //     same. After, even if nobody learned of it: the commit is in the journal, and replay applies it.
 //     If a PUT of a lower sequence number is missing, the flush is void: the next broker's seal takes the missing place.
 //  5. The commit is applied to the state, strictly in the order of sequence numbers. It assigns offsets, and finds
-//     duplicates and fenced producers. The batches go into the tail. A crash: replay does it again, with the same outcome.
+//     duplicates and fenced producers. The batches go into the tail. A large commit is applied in steps, between which
+//     readers see one partition before it and another behind it. A crash: replay does it again, with the same outcome.
 //  6. Readers that wait are woken, and the producers are answered. A crash before the answer: an idempotent producer
 //     sends the batch again, and is told the original offset.
 //  7. A second or so later the changes of the state go to bbolt, with the sequence number that they reach. A crash: replay begins where bbolt stands.

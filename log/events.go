@@ -24,6 +24,8 @@ type Events struct {
 	CacheMiss func()
 	// CacheTrouble: the disk cache turned itself off.
 	CacheTrouble func(err error)
+	// StateHeld: a step of a commit kept all readers of the state out for so long.
+	StateHeld func(time.Duration)
 	// MetadataStale: the metadata file could not be written, and has lacked changes since then. It
 	// is called again for each attempt that fails.
 	MetadataStale func(since time.Time, err error)

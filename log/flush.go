@@ -3,7 +3,6 @@ package log
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -210,27 +209,11 @@ func (l *Log) commit(f *flush) error {
 	if err := l.Err(); err != nil {
 		return err
 	}
-	l.commitMu.Lock()
-	defer l.commitMu.Unlock()
-	l.stateMu.Lock()
-	// 1. Apply assigns offsets, finds duplicates and fences. The state is a
-	// function of the journal, so a crash from here on loses nothing but memory.
-	outcomes, err := l.state.Apply(f.commit)
+	// 1 to 3. The state, the engine's view of topics and the tail; see applying.step. The
+	// commit is in the bucket, so a crash from here on loses nothing but memory.
+	touched, err := l.apply(f)
 	if err != nil {
-		l.stateMu.Unlock()
-		return fmt.Errorf("apply commit %d: %w", f.commit.Seq, err)
-	}
-	f.outcomes = outcomes
-	// 2. The engine's own view of topics follows the state.
-	l.followTopics(f.commit.Entries)
-	// 3. Readers that keep up find the batches in the tail, with their offsets.
-	touched := l.fillTail(f)
-	l.stateMu.Unlock()
-	if l.state.Unsaved() > maxUnsaved {
-		select {
-		case l.file.due <- struct{}{}:
-		default:
-		}
+		return err
 	}
 	// 4. Fetches that wait are woken: they see the new high watermark.
 	for _, p := range touched {
@@ -243,33 +226,6 @@ func (l *Log) commit(f *flush) error {
 		l.o.Events.Flushed(f.info)
 	}
 	return nil
-}
-
-// fillTail gives accepted batches their offsets and puts them into the tail. It
-// returns the partitions that grew. Called with stateMu held.
-func (l *Log) fillTail(f *flush) []*partition {
-	var touched []*partition
-	for i := range f.items {
-		it := f.items[i]
-		out := f.outcomes[it.entry]
-		if out.Err != nil {
-			continue
-		}
-		switch b := out.Batches[it.index]; {
-		case b.Duplicate:
-			emit0(l.o.Events.Duplicate)
-		case b.Err == nil:
-			it.batch.Patch(b.Base, int32(f.commit.Epoch))
-			l.tail.add(it.partition, b.Base, it.batch)
-			if l.o.Events.Appended != nil {
-				l.o.Events.Appended(int64(len(it.batch)), int64(it.batch.Count()))
-			}
-			if len(touched) == 0 || touched[len(touched)-1] != it.partition {
-				touched = append(touched, it.partition)
-			}
-		}
-	}
-	return touched
 }
 
 // fail answers everybody in a flush that will never be applied by this process.

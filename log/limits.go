@@ -42,6 +42,9 @@ const (
 const maxPooledBytes = 32 << 20
 
 const (
+	// applyStep is how many batches or other changes of a commit are applied before readers may
+	// look at the state: about a millisecond's worth.
+	applyStep = 500
 	// maxUnsaved is how many changed pairs of the metadata file wait for the metadata interval;
 	// when there are more, they are written at once.
 	maxUnsaved = 100_000

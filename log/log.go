@@ -39,8 +39,8 @@ type Log struct {
 	readers    readers
 	epoch      uint32
 
-	// The state and what follows it. A commit holds stateMu for writing, and commitMu, which is
-	// taken first. Whoever takes the state's changes holds
+	// The state and what follows it. A commit holds stateMu for writing, one short step after
+	// the other, and commitMu all the while, which is taken first. Whoever takes the state's changes holds
 	// commitMu alone, and looks at the state beside readers: nobody else changes it.
 	commitMu sync.Mutex
 	stateMu  sync.RWMutex

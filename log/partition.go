@@ -2,6 +2,7 @@ package log
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -57,8 +58,12 @@ func (l *Log) followTopic(id TopicID) {
 		l.topics[id] = t
 	}
 	t.meta, t.settings = m, l.configs.settings(m.Configs)
-	for _, p := range m.Partitions[len(t.partitions):] {
-		t.partitions = append(t.partitions, &partition{id: p.ID, meta: p, topic: t})
+	more := m.Partitions[len(t.partitions):]
+	fresh := make([]partition, len(more)) // in one piece: it is done while readers wait
+	t.partitions = slices.Grow(t.partitions, len(more))
+	for i, p := range more {
+		fresh[i].id, fresh[i].meta, fresh[i].topic = p.ID, p, t
+		t.partitions = append(t.partitions, &fresh[i])
 	}
 }
 

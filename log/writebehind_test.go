@@ -1,10 +1,12 @@
 package log
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,4 +75,52 @@ func TestFileThatIsFarBehindIsWrittenAnew(t *testing.T) {
 	require.NoError(t, e.Close(t.Context()))
 	require.Contains(t, lines.String(), "metadata file written anew")
 	require.Empty(t, e.state.Diff(e.onDisk()))
+}
+
+// Readers that look between the steps of a large commit see each partition before it or behind it,
+// and find in memory what they see.
+func TestReadersSeeLargeCommitsPartitionByPartition(t *testing.T) {
+	var mu sync.Mutex
+	steps, misses := 0, 0
+	e := newEngine(t, func(o *Options) {
+		o.FlushInterval = 50 * time.Millisecond
+		o.Events.StateHeld = func(time.Duration) { mu.Lock(); steps++; mu.Unlock() }
+		o.Events.CacheMiss = func() { mu.Lock(); misses++; mu.Unlock() }
+	})
+	p := e.topic("t", 5000)
+	reqs := make([]AppendRequest, len(p))
+	for i := range p {
+		reqs[i] = AppendRequest{Partition: p[i], Records: testBatch(t, nil, "v")}
+	}
+	mu.Lock()
+	steps = 0
+	mu.Unlock()
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for r := range 4 {
+		readers.Go(func() {
+			for i := r; ; i = (i + 37) % len(p) {
+				res := e.Read(context.Background(), []ReadRequest{{Partition: p[i], MaxBytes: 1 << 20, LeaderEpoch: -1}}, ReadOptions{MaxBytes: 1 << 20})[0]
+				if res.Err != nil || res.HighWatermark > 0 != (res.Bytes > 0) {
+					t.Errorf("partition %d: high watermark %d, %d bytes, %v", i, res.HighWatermark, res.Bytes, res.Err)
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	pending, err := e.Append(t.Context(), reqs)
+	require.NoError(t, err)
+	for _, r := range outcome(t, pending) {
+		require.NoError(t, r.Err)
+	}
+	close(done)
+	readers.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	require.GreaterOrEqual(t, steps, len(p)/applyStep)
+	require.Zero(t, misses)
 }

@@ -29,6 +29,7 @@ type engineMetrics struct {
 	cacheHits  *prometheus.CounterVec
 	cacheMiss  prometheus.Counter
 	cacheOff   prometheus.Gauge
+	stateHeld  prometheus.Histogram
 	staleSince prometheus.Gauge
 	fenced     prometheus.Gauge
 	journalSeq prometheus.Gauge
@@ -61,6 +62,7 @@ func newEngineMetrics(r registrar) engineMetrics {
 		cacheHits:  r.counterVec("cache_hits_total", "Blocks found in the cache, by tier: memory, disk.", "tier"),
 		cacheMiss:  r.counter("cache_misses_total", "Blocks that had to come from the store."),
 		cacheOff:   r.gauge("cache_disk_off", "1 once the disk cache has turned itself off."),
+		stateHeld:  r.histogram("state_held_seconds", "Time for which a step of a commit kept all readers of the state out.", heldBuckets),
 		staleSince: r.gauge("metadata_stale_since_seconds", "When the metadata file could no longer be written, seconds since 1970; 0 while it is current."),
 		fenced:     r.gauge("fenced", "1 once another broker has taken over the bucket."),
 		journalSeq: r.gauge("journal_seq", "Sequence number of the newest journal segment written here."),
@@ -96,6 +98,7 @@ func (m *engineMetrics) events() log.Events {
 		CacheTrouble:   func(error) { m.cacheOff.Set(1) },
 		StoreTrouble:   func(error, int, time.Duration) { m.storeTrouble.Set(1) },
 		StoreRecovered: func() { m.storeTrouble.Set(0) },
+		StateHeld:      func(d time.Duration) { m.stateHeld.Observe(d.Seconds()) },
 		MetadataStale: func(since time.Time, _ error) {
 			m.staleSince.Set(float64(since.UnixMilli()) / 1000)
 		},

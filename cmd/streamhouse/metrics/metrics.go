@@ -99,5 +99,8 @@ func (r registrar) histogramVec(name, help string, buckets []float64, labels ...
 // secondsBuckets reach from an answer out of memory to the timeout of a client.
 var secondsBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
+// heldBuckets reach from a commit of a few batches to one long entry.
+var heldBuckets = []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .002, .005, .01, .025, .05, .1, .25, 1}
+
 // bytesBuckets reach from a commit without data to a full flush, and to the largest of settings.
 var bytesBuckets = prometheus.ExponentialBuckets(1<<10, 4, 10) // 1 KiB … 256 MiB

@@ -208,3 +208,16 @@ func TestTroubleMovesFigures(t *testing.T) {
 	e.MetadataCurrent()
 	requireMetrics(t, m, "streamhouse_store_trouble 0", "streamhouse_metadata_stale_since_seconds 0", "streamhouse_fenced 1")
 }
+
+func TestTimesOfTheStateMoveTheirHistogram(t *testing.T) {
+	m := New("v1")
+	e := m.Engine()
+	e.StateHeld(40 * time.Microsecond)
+	e.StateHeld(3 * time.Millisecond)
+	requireMetrics(t, m,
+		`streamhouse_state_held_seconds_bucket{le="5e-05"} 1`,
+		`streamhouse_state_held_seconds_bucket{le="0.002"} 1`,
+		`streamhouse_state_held_seconds_bucket{le="0.005"} 2`,
+		"streamhouse_state_held_seconds_count 2",
+	)
+}
