@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -19,12 +20,18 @@ const (
 
 // Replay applies what the journal holds behind the state, through as many epochs
 // as were sealed, up to the last epoch's first missing place: where this
-// broker's seal belongs. A broker that is still at work may fill that place meanwhile.
-// The caller owns the state. segment.ErrCorrupt says by its text what to do.
+// broker's seal belongs. A broker that is still at work may fill that place meanwhile, and what a
+// listing does not show yet is left out; [Journal.TakeOver] copes with both.
+//
+// It writes nothing. The state is the caller's alone while it lasts, and on an error stands at some segment before the
+// end. Replays of different states may run at once, and beside all other methods. Until ctx ends it tries again what may pass.
+// segment.ErrCorrupt, ErrListing: their texts say what was found.
 func (j *Journal) Replay(ctx context.Context, state *meta.State) error {
+	listing := j.list(reached(state))
+	defer listing.close()
 	for {
 		epoch := state.Epoch
-		if err := j.replayEpoch(ctx, state); err != nil {
+		if err := j.replayEpoch(ctx, state, listing); err != nil {
 			return err
 		}
 		if state.Epoch == epoch {
@@ -35,10 +42,10 @@ func (j *Journal) Replay(ctx context.Context, state *meta.State) error {
 
 // replayEpoch applies the current epoch's segments up to its seal or to its end, as that was when it
 // began: a broker that is still at work may write faster than what it writes can be read.
-func (j *Journal) replayEpoch(ctx context.Context, state *meta.State) error {
+func (j *Journal) replayEpoch(ctx context.Context, state *meta.State, listing *journalListing) error {
 	epoch := state.Epoch
 	for end := uint64(0); state.Epoch == epoch; {
-		run, err := j.listRun(ctx, epoch, state.Seq, replayRun)
+		run, err := listing.run(ctx, epoch, state.Seq+1, replayRun)
 		if err != nil {
 			return err
 		}
@@ -73,26 +80,6 @@ func (j *Journal) epochEnd(ctx context.Context, epoch uint32, known uint64) (end
 	return end, err
 }
 
-// listRun lists the segments that follow seq without a gap, limit at most.
-func (j *Journal) listRun(ctx context.Context, epoch uint32, seq uint64, limit int) (run []objstore.Info, err error) {
-	err = j.retry(ctx, func() error {
-		run = run[:0]
-		for info, err := range j.store.List(ctx, segment.Prefix(epoch), segment.Key(epoch, seq)) {
-			if err != nil {
-				return fmt.Errorf("list the journal: %w", err)
-			}
-			if info.Key != segment.Key(epoch, seq+uint64(len(run))+1) {
-				break
-			}
-			if run = append(run, info); len(run) == limit {
-				break
-			}
-		}
-		return nil
-	})
-	return run, err
-}
-
 // applyRun reads segments side by side and applies them in order, up to a seal.
 func (j *Journal) applyRun(ctx context.Context, state *meta.State, run []objstore.Info) error {
 	epoch := state.Epoch
@@ -100,11 +87,9 @@ func (j *Journal) applyRun(ctx context.Context, state *meta.State, run []objstor
 	readers, gctx := errgroup.WithContext(ctx)
 	readers.SetLimit(replayReaders)
 	for i, info := range run {
-		readers.Go(func() error {
-			return j.retry(gctx, func() (err error) {
-				commits[i], err = j.read(gctx, info.Key, info.Size)
-				return err
-			})
+		readers.Go(func() (err error) {
+			commits[i], err = j.readListed(gctx, info)
+			return err
 		})
 	}
 	if err := readers.Wait(); err != nil {
@@ -121,37 +106,68 @@ func (j *Journal) applyRun(ctx context.Context, state *meta.State, run []objstor
 	return nil
 }
 
+// readListed returns the commit of a segment that a listing showed. What it finds wrong it reads again, and
+// lists it anew before: the listing's size may be what was wrong.
+func (j *Journal) readListed(ctx context.Context, info objstore.Info) (c *meta.Commit, err error) {
+	again := false
+	err = j.retry(ctx, func() error {
+		listed := true
+		if again {
+			now, there, err := j.find(ctx, info.Key)
+			if err != nil {
+				return err
+			}
+			if listed = there; there {
+				info = now
+			}
+		}
+		again = true
+		c, err = j.read(ctx, info.Key, info.Size)
+		switch {
+		case errors.Is(err, objstore.ErrNotFound) && listed:
+			return fmt.Errorf("%w: %s is listed with %d bytes, but the store says that it has no such object", segment.ErrCorrupt, info.Key, info.Size)
+		case errors.Is(err, objstore.ErrNotFound):
+			return fmt.Errorf("%w: %s was listed, and now it is neither listed nor there", segment.ErrCorrupt, info.Key)
+		case errors.Is(err, objstore.ErrRange):
+			return fmt.Errorf("%w: %s is listed with %d bytes, but the store says that it has fewer", segment.ErrCorrupt, info.Key, info.Size)
+		}
+		return err
+	})
+	return c, err
+}
+
+// find lists a single object.
+func (j *Journal) find(ctx context.Context, key string) (found objstore.Info, there bool, err error) {
+	for info, err := range j.store.List(ctx, key, "") {
+		if err != nil {
+			return info, false, fmt.Errorf("list %s: %w", key, err)
+		}
+		if info.Key == key {
+			return info, true, nil
+		}
+	}
+	return found, false, nil
+}
+
 // read returns the commit of a journal segment.
 func (j *Journal) read(ctx context.Context, key string, size int64) (*meta.Commit, error) {
 	f, c, err := segment.ReadCommit(size, func(pos, n int64) ([]byte, error) { return j.store.GetRange(ctx, key, pos, n) })
+	if err == nil {
+		err = j.belongs(key, f)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
-	}
-	if f.Cluster != j.cluster {
-		return nil, fmt.Errorf("%w: %s belongs to cluster %s, this is %s", segment.ErrCorrupt, key, meta.FormatID(f.Cluster), meta.FormatID(j.cluster))
-	}
-	if want := segment.Key(f.Epoch, f.Seq); key != want {
-		return nil, fmt.Errorf("%w: %s says that it is %s", segment.ErrCorrupt, key, want)
 	}
 	return c, nil
 }
 
-// checkBase makes sure that a state from bbolt belongs to what the bucket
-// holds: the segment that it reached is still there.
-func (j *Journal) checkBase(ctx context.Context, state *meta.State) error {
-	if state.Seq == 0 {
-		return nil
+// belongs tells whether a footer is that of the segment at a key.
+func (j *Journal) belongs(key string, f segment.Footer) error {
+	if f.Cluster != j.cluster {
+		return fmt.Errorf("%w: it belongs to cluster %s, this is %s", segment.ErrCorrupt, meta.FormatID(f.Cluster), meta.FormatID(j.cluster))
 	}
-	key := segment.Key(state.SeqEpoch, state.Seq)
-	return j.retry(ctx, func() error {
-		for info, err := range j.store.List(ctx, key, "") {
-			if err != nil {
-				return fmt.Errorf("list the journal: %w", err)
-			}
-			if info.Key == key {
-				return nil
-			}
-		}
-		return fmt.Errorf("%w: the metadata file has reached %s, which the bucket does not hold: the bucket is older than the file or incomplete; to go on with what the bucket holds, move the file away", segment.ErrCorrupt, key)
-	})
+	if is := segment.Key(f.Epoch, f.Seq); key != is {
+		return fmt.Errorf("%w: it says that it is %s", segment.ErrCorrupt, is)
+	}
+	return nil
 }

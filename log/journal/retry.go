@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"streamhouse/log/segment"
@@ -13,28 +14,65 @@ import (
 // store in distress gets air.
 var pauses = objstore.Backoff{First: 50 * time.Millisecond, Most: 5 * time.Second}
 
-// retry calls f until it succeeds, fails for good, or ctx ends: for reads while the
-// journal is opened, when a storm must not end the start.
-func (j *Journal) retry(ctx context.Context, f func() error) error {
-	for n := 1; ; n++ {
-		err := f()
-		if err == nil && n > 1 {
-			j.recovered()
+// maxDoubts is how many answers that would end the work are heard before they are believed. The pauses between
+// them add up to four seconds or so.
+const maxDoubts = 8
+
+// verdict is what an attempt's error means for the next attempt.
+type verdict uint8
+
+const (
+	passing  verdict = iota // try again, as long as the context lives
+	doubtful                // wrong bytes, or what must be there is not: believed only when it stays so
+	final                   // to try again will not help
+)
+
+// repeat calls f until it succeeds, fails for good, or ctx ends: then it returns f's last error. failed is
+// called before each pause.
+func (j *Journal) repeat(ctx context.Context, judge func(error) verdict, failed func(error), f func() error) (retries int, err error) {
+	for doubts := 0; ; {
+		if err = f(); err == nil || ctx.Err() != nil {
+			return retries, err
 		}
-		if err == nil || ctx.Err() != nil || permanent(err) {
-			return err
+		switch judge(err) {
+		case final:
+			return retries, err
+		case doubtful:
+			if doubts++; doubts == maxDoubts {
+				return retries, fmt.Errorf("%w (%d attempts gave the same)", err, doubts)
+			}
 		}
-		pause := pauses.After(n)
-		j.trouble(err, n, pause)
+		retries++
+		pause := pauses.After(retries)
+		failed(err)
+		j.trouble(err, retries, pause)
 		if objstore.Sleep(ctx, pause) != nil {
-			return err
+			return retries, err
 		}
 	}
 }
 
-// permanent says that trying again will not help.
-func permanent(err error) bool {
-	for _, e := range []error{objstore.ErrPermanent, objstore.ErrNotFound, objstore.ErrExists, objstore.ErrKey, segment.ErrCorrupt, ErrFenced, ErrUnsafeStore} {
+// retry is repeat while the journal is opened or replayed, when a storm must not end the start.
+func (j *Journal) retry(ctx context.Context, f func() error) error {
+	retries, err := j.repeat(ctx, judge, func(error) {}, f)
+	if err == nil && retries > 0 {
+		j.recovered()
+	}
+	return err
+}
+
+func judge(err error) verdict {
+	switch {
+	case isAny(err, objstore.ErrPermanent, objstore.ErrExists, objstore.ErrKey, ErrFenced):
+		return final
+	case isAny(err, objstore.ErrNotFound, objstore.ErrRange, segment.ErrCorrupt, ErrUnsafeStore, ErrFormat, ErrListing):
+		return doubtful
+	}
+	return passing
+}
+
+func isAny(err error, those ...error) bool {
+	for _, e := range those {
 		if errors.Is(err, e) {
 			return true
 		}
