@@ -26,8 +26,9 @@ type Fault struct {
 	Do Effect
 }
 
-// Effect is what a fault does to a call. Make one with FailBefore, FailAfter,
-// Refuse, Slow, Hang, HangAfter, Truncate or FlipBit.
+// Effect is what a fault does to a call. Make one with FailBefore, FailAfter, FailLate,
+// Refuse, Slow, Hang, HangAfter, Truncate, Empty, FlipBit, OtherObject, Missing or Lag. Those that
+// concern one kind of call change no other.
 type Effect struct {
 	kind  effectKind
 	err   error
@@ -43,8 +44,13 @@ const (
 	slow
 	hang
 	hangAfter
+	failLate
 	truncate
+	empty
 	flipBit
+	otherObject
+	missing
+	lag
 )
 
 // FailBefore makes a call fail without having happened; nil means ErrInjected.
@@ -54,6 +60,12 @@ func FailBefore(err error) Effect { return Effect{kind: failBefore, err: orInjec
 // nil means ErrInjected. A listing yields some of its objects before it fails. A
 // call that did not happen keeps its own error.
 func FailAfter(err error) Effect { return Effect{kind: failAfter, err: orInjected(err)} }
+
+// FailLate makes a PUT fail at once and lets it happen after the delay, long after its caller gave up; nil means
+// ErrInjected. It is decided then whether the key is free. [Store.Wait] waits for those under way.
+func FailLate(err error, delay time.Duration) Effect {
+	return Effect{kind: failLate, err: orInjected(err), delay: delay}
+}
 
 // Refuse makes a call fail, without having happened, with objstore.ErrPermanent.
 func Refuse() Effect {
@@ -74,8 +86,21 @@ func HangAfter() Effect { return Effect{kind: hangAfter} }
 // the first half and GetRange beyond it objstore.ErrRange. It matters to reads alone.
 func Truncate() Effect { return Effect{kind: truncate} }
 
+// Empty makes an object look as if it had no bytes, and a listing as if it had no objects.
+func Empty() Effect { return Effect{kind: empty} }
+
 // FlipBit flips one bit of what a read returns.
 func FlipBit() Effect { return Effect{kind: flipBit} }
+
+// OtherObject makes a read return the bytes of another object, as a confused cache does: of the one behind it in the
+// order of keys, or of the first one. Where there is no other one it changes nothing.
+func OtherObject() Effect { return Effect{kind: otherObject} }
+
+// Missing makes a read say that there is no such object.
+func Missing() Effect { return Effect{kind: missing} }
+
+// Lag makes a listing leave out the objects that were put through this store in the time before it.
+func Lag(behind time.Duration) Effect { return Effect{kind: lag, delay: behind} }
 
 func orInjected(err error) error {
 	if err == nil {
