@@ -14,24 +14,31 @@ import (
 
 // What is not a bucket of ours, or of another version, is refused and left alone.
 func TestBucketsThatAreNotOurs(t *testing.T) {
-	for what, c := range map[string]struct{ key, body, says string }{
-		"no JSON":                   {clusterKey, "hello", "is not ours"},
-		"a later format":            {clusterKey, `{"format":2,"cluster":"AAAAAAAAAAAAAAAAAAAAAA"}`, "has format 2"},
-		"no format":                 {clusterKey, `{"cluster":"AAAAAAAAAAAAAAAAAAAAAA"}`, "has format 0"},
-		"no id":                     {clusterKey, `{"format":1}`, "no valid cluster id"},
-		"an id that is too short":   {clusterKey, `{"format":1,"cluster":"AAAA"}`, "no valid cluster id"},
-		"an id of other characters": {clusterKey, `{"format":1,"cluster":"AAAAAAAAAAAAAAAAAAAAA/"}`, "no valid cluster id"},
-		"a journal and no cluster":  {segment.Key(0, 1), "x", "no object \"cluster\""},
+	for what, c := range map[string]struct {
+		key, body, says string
+		is              error
+	}{
+		"no JSON":                   {clusterKey, "hello", "is not ours", segment.ErrCorrupt},
+		"a later format":            {clusterKey, `{"format":2,"cluster":"AAAAAAAAAAAAAAAAAAAAAA"}`, "has format 2", ErrFormat},
+		"no format":                 {clusterKey, `{"cluster":"AAAAAAAAAAAAAAAAAAAAAA"}`, "has format 0", ErrFormat},
+		"no id":                     {clusterKey, `{"format":1}`, "no valid cluster id", segment.ErrCorrupt},
+		"an id that is too short":   {clusterKey, `{"format":1,"cluster":"AAAA"}`, "no valid cluster id", segment.ErrCorrupt},
+		"an id of other characters": {clusterKey, `{"format":1,"cluster":"AAAAAAAAAAAAAAAAAAAAA/"}`, "no valid cluster id", segment.ErrCorrupt},
+		"a journal and no cluster":  {segment.Key(0, 1), "x", "no object \"cluster\"", segment.ErrCorrupt},
 	} {
-		store := mem.New()
-		require.NoError(t, store.Put(t.Context(), c.key, []byte(c.body)))
-		_, err := Open(t.Context(), store, Events{})
-		require.ErrorIs(t, err, segment.ErrCorrupt, what)
-		require.ErrorContains(t, err, c.says, what)
-		for info, err := range store.List(t.Context(), "", "") {
-			require.NoError(t, err)
-			require.Equal(t, c.key, info.Key, what)
-		}
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := mem.New()
+				require.NoError(t, store.Put(t.Context(), c.key, []byte(c.body)))
+				_, err := Open(t.Context(), store, Events{})
+				require.ErrorIs(t, err, c.is)
+				require.ErrorContains(t, err, c.says)
+				for info, err := range store.List(t.Context(), "", "") {
+					require.NoError(t, err)
+					require.Equal(t, c.key, info.Key)
+				}
+			})
+		})
 	}
 }
 

@@ -32,39 +32,47 @@ func (j *Journal) probe(ctx context.Context) error {
 		// A probe that is left behind does no harm.
 		_ = j.store.Delete(ctx, key)
 	}()
-	var second error
 	err = j.retry(ctx, func() error {
-		second = j.store.Put(ctx, key, []byte("again"))
-		if errors.Is(second, objstore.ErrExists) {
+		err := j.store.Put(ctx, key, []byte("again"))
+		switch {
+		case errors.Is(err, objstore.ErrExists):
 			return nil
+		case err == nil:
+			return fmt.Errorf("%w: it let an existing object (%s) be written again; use a store that honours If-None-Match: * on PUT", ErrUnsafeStore, key)
 		}
-		return second
-	})
-	if err != nil {
 		return fmt.Errorf("write the probe again: %w", err)
-	}
-	if second == nil {
-		return fmt.Errorf("%w: it let an existing object (%s) be written again; use a store that honours If-None-Match: * on PUT", ErrUnsafeStore, key)
-	}
-	return nil
+	})
+	return err
 }
 
-// CheckFence returns [ErrFenced] if another process wrote a segment at a place from first to
-// next: the first one that is not ours. A store that does not answer says nothing about the fence.
-// Appends may be under way meanwhile.
+// CheckFence looks at the places of an epoch from first to next, up to the first that is free. [ErrFenced]: another
+// process's segment stands at one of them. segment.ErrCorrupt: something stands at one, and stays, that tells nobody's.
+// Any other error: the store did not answer, which says nothing about the fence.
+// It changes nothing, tries nothing again but wrong bytes, and takes half a minute at most. Anybody may call it at any time.
 func (j *Journal) CheckFence(ctx context.Context, epoch uint32, first, next uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, fenceTimeout)
 	defer cancel()
 	for seq := first; seq <= next; seq++ {
-		key := segment.Key(epoch, seq)
-		object, err := j.store.Get(ctx, key)
-		if err != nil {
+		_, err := j.repeat(ctx, judgeLook, func(error) {}, func() error {
+			_, err := j.look(ctx, segment.Key(epoch, seq))
+			return err
+		})
+		switch {
+		case errors.Is(err, objstore.ErrNotFound):
 			return nil
-		}
-		f, err := segment.DecodeFooter(object, int64(len(object)))
-		if err != nil || f.Writer != j.writer {
-			return fmt.Errorf("%w: %s was written by another process%s", ErrFenced, key, j.author(object))
+		case errors.Is(err, segment.ErrCorrupt) && ctx.Err() != nil:
+			return ctx.Err() // it was not read often enough
+		case err != nil:
+			return err
 		}
 	}
 	return nil
+}
+
+// judgeLook reads again what is wrong, and nothing else: there will be another look.
+func judgeLook(err error) verdict {
+	if errors.Is(err, segment.ErrCorrupt) {
+		return doubtful
+	}
+	return final
 }

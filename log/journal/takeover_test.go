@@ -3,11 +3,14 @@ package journal
 import (
 	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/log/segment"
 	"streamhouse/meta"
+	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
 )
@@ -34,23 +37,34 @@ func TestTakeOverFences(t *testing.T) {
 
 // A look at the fence passes by what is its own, up to what another wrote, and a store that is away tells nothing.
 func TestCheckFence(t *testing.T) {
-	store := faulty.New(mem.New(), 1)
-	w := start(t, store)
-	w.write("a", "b")
-	epoch, seq := w.state.Epoch, w.state.Seq
-	require.NoError(t, w.CheckFence(t.Context(), epoch, seq-1, seq+1))
-	require.NoError(t, store.Put(t.Context(), segment.Key(epoch, seq+1), []byte("not even a segment")))
-	require.NoError(t, w.CheckFence(t.Context(), epoch, seq-1, seq))
-	require.ErrorIs(t, w.CheckFence(t.Context(), epoch, seq-1, seq+1), ErrFenced)
-	store.Break(faulty.Fault{Do: faulty.Refuse()})
-	require.NoError(t, w.CheckFence(t.Context(), epoch, seq-1, seq+1))
+	synctest.Test(t, func(t *testing.T) {
+		store := faulty.New(mem.New(), 1)
+		w := start(t, store)
+		w.write("a", "b")
+		epoch, seq := w.state.Epoch, w.state.Seq
+		require.NoError(t, w.CheckFence(t.Context(), epoch, seq-1, seq+1))
+		start(t, store)
+		require.NoError(t, w.CheckFence(t.Context(), epoch, seq-1, seq))
+		require.ErrorIs(t, w.CheckFence(t.Context(), epoch, seq-1, seq+1), ErrFenced)
+		store.Break(faulty.Fault{Do: faulty.Refuse()})
+		err := w.CheckFence(t.Context(), epoch, seq-1, seq+1)
+		require.ErrorIs(t, err, objstore.ErrPermanent)
+		require.NotErrorIs(t, err, ErrFenced)
+		store.Mend()
+		store.Break(faulty.Fault{Do: faulty.Hang()})
+		began := time.Now()
+		require.ErrorIs(t, w.CheckFence(t.Context(), epoch, seq-1, seq+1), context.DeadlineExceeded)
+		require.Equal(t, fenceTimeout, time.Since(began))
+	})
 }
 
 // A store that lets objects be written again is refused, and nothing is taken over.
 func TestUnsafeStoreIsRefused(t *testing.T) {
-	_, err := Open(t.Context(), overwriting{mem.New()}, Events{})
-	require.ErrorIs(t, err, ErrUnsafeStore)
-	require.ErrorContains(t, err, "If-None-Match")
+	synctest.Test(t, func(t *testing.T) {
+		_, err := Open(t.Context(), overwriting{mem.New()}, Events{})
+		require.ErrorIs(t, err, ErrUnsafeStore)
+		require.ErrorContains(t, err, "If-None-Match")
+	})
 }
 
 // overwriting is a store that ignores create-only writes.
@@ -86,27 +100,31 @@ func TestSegmentBehindAGapIsALoss(t *testing.T) {
 		"a later epoch":     {Epoch: 2, Entries: []meta.Entry{&meta.Seal{Next: 3}}},
 	} {
 		t.Run(what, func(t *testing.T) {
-			store := mem.New()
-			w := start(t, store)
-			c.Seq = w.state.Seq + 1 + MaxPipeline
-			_, err := w.append(c)
-			require.NoError(t, err)
-			j, err := Open(t.Context(), store, Events{})
-			require.NoError(t, err)
-			err = j.TakeOver(t.Context(), meta.NewState())
-			require.ErrorIs(t, err, segment.ErrCorrupt)
-			require.ErrorContains(t, err, segment.Key(1, w.state.Seq+1))
-			require.ErrorContains(t, err, segment.Key(c.Epoch, c.Seq))
+			synctest.Test(t, func(t *testing.T) {
+				store := mem.New()
+				w := start(t, store)
+				c.Seq = w.state.Seq + 1 + MaxPipeline
+				_, err := w.append(c)
+				require.NoError(t, err)
+				j, err := Open(t.Context(), store, Events{})
+				require.NoError(t, err)
+				err = j.TakeOver(t.Context(), meta.NewState())
+				require.ErrorIs(t, err, segment.ErrCorrupt)
+				require.ErrorContains(t, err, segment.Key(1, w.state.Seq+1))
+				require.ErrorContains(t, err, segment.Key(c.Epoch, c.Seq))
+			})
 		})
 	}
 }
 
 // A state that has reached what the bucket does not hold is not taken for the journal's.
 func TestTakeOverRefusesAStateAheadOfTheBucket(t *testing.T) {
-	w := start(t, mem.New())
-	w.write("a")
-	require.NoError(t, w.store.Delete(t.Context(), segment.Key(w.state.SeqEpoch, w.state.Seq)))
-	err := w.TakeOver(t.Context(), w.state)
-	require.ErrorIs(t, err, segment.ErrCorrupt)
-	require.ErrorContains(t, err, segment.Key(w.state.SeqEpoch, w.state.Seq))
+	synctest.Test(t, func(t *testing.T) {
+		w := start(t, mem.New())
+		w.write("a")
+		require.NoError(t, w.store.Delete(t.Context(), segment.Key(w.state.SeqEpoch, w.state.Seq)))
+		err := w.TakeOver(t.Context(), w.state)
+		require.ErrorIs(t, err, segment.ErrCorrupt)
+		require.ErrorContains(t, err, segment.Key(w.state.SeqEpoch, w.state.Seq))
+	})
 }
