@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"streamhouse/log/record"
 	"streamhouse/log/segment"
 	"streamhouse/meta"
+	"streamhouse/objstore"
 )
 
 // Check verifies every invariant over the state and the bucket: the state by
@@ -22,7 +24,7 @@ func (l *Log) Check(ctx context.Context) error {
 	work := l.blocksLocked()
 	l.stateMu.RUnlock()
 	for key, extents := range work {
-		errs = append(errs, l.checkSegment(ctx, key, extents))
+		errs = append(errs, again(ctx, func() error { return l.checkSegment(ctx, key, extents) }))
 	}
 	return errors.Join(append(errs, l.checkReplay(ctx), l.checkViews(), l.cache.Check())...)
 }
@@ -47,6 +49,22 @@ func (l *Log) blocksLocked() map[string][]partitionExtent {
 		}
 	}
 	return work
+}
+
+// checkLooks is how often Check looks before it believes that something is wrong with the bucket.
+const checkLooks = 5
+
+// checkPauses are between them.
+var checkPauses = objstore.Backoff{First: 100 * time.Millisecond, Most: time.Second}
+
+// again calls f until it finds nothing wrong, and returns what it found at the last look.
+func again(ctx context.Context, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil || n == checkLooks || checkPauses.Wait(ctx, n) != nil {
+			return err
+		}
+	}
 }
 
 func (l *Log) checkSegment(ctx context.Context, key string, extents []partitionExtent) error {
@@ -92,17 +110,19 @@ func (l *Log) checkExtent(object []byte, e partitionExtent) error {
 	return nil
 }
 
-// checkReplay builds the state anew from the first commit on.
+// checkReplay builds the state anew from the first commit on. Listings may be behind, the log may not.
 func (l *Log) checkReplay(ctx context.Context) error {
 	fresh := meta.NewState()
 	fresh.Cluster = l.journal.Cluster()
-	if err := l.journal.Replay(ctx, fresh); err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	l.stateMu.RLock()
-	defer l.stateMu.RUnlock()
-	if diff := l.state.Diff(fresh); diff != "" {
-		return fmt.Errorf("%w: a replay gives another state:\n%s", ErrCorruptLog, diff)
-	}
-	return nil
+	return again(ctx, func() error {
+		if err := l.journal.Replay(ctx, fresh); err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+		l.stateMu.RLock()
+		defer l.stateMu.RUnlock()
+		if diff := l.state.Diff(fresh); diff != "" {
+			return fmt.Errorf("%w: a replay gives another state:\n%s", ErrCorruptLog, diff)
+		}
+		return nil
+	})
 }

@@ -205,17 +205,19 @@ func TestScenario12_CrashWithFlushesUnderWay(t *testing.T) {
 // A segment that is missing in the middle of the journal is a loss and not its
 // end: nobody may seal over it.
 func TestMissingSegmentRefusesToOpen(t *testing.T) {
-	e := newEngine(t)
-	p := e.topic("t", 1)[0]
-	for range MaxPipeline + 3 {
-		require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
-	}
-	require.NoError(t, e.Close(t.Context()))
-	require.NoError(t, e.store.Delete(t.Context(), segment.Key(e.epoch, 4)))
-	require.NoError(t, os.Remove(e.o.MetadataPath))
-	_, err := Open(t.Context(), e.store, e.o)
-	require.ErrorIs(t, err, ErrCorruptLog)
-	require.ErrorContains(t, err, segment.Key(e.epoch, 4))
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		p := e.topic("t", 1)[0]
+		for range MaxPipeline + 3 {
+			require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
+		}
+		require.NoError(t, e.Close(t.Context()))
+		require.NoError(t, e.store.Delete(t.Context(), segment.Key(e.epoch, 4)))
+		require.NoError(t, os.Remove(e.o.MetadataPath))
+		_, err := Open(t.Context(), e.store, e.o)
+		require.ErrorIs(t, err, ErrCorruptLog)
+		require.ErrorContains(t, err, segment.Key(e.epoch, 4))
+	})
 }
 
 // Scenario 19: the store hangs. Nobody is answered before the PUT; the wait
@@ -291,8 +293,10 @@ func (o overwriting) Put(ctx context.Context, key string, body []byte) error {
 }
 
 func TestStoreWithoutCreateOnlyIsRefused(t *testing.T) {
-	_, err := Open(t.Context(), overwriting{mem.New()}, Options{MetadataPath: t.TempDir() + "/m.db"})
-	require.ErrorIs(t, err, ErrUnsafeStore)
+	synctest.Test(t, func(t *testing.T) {
+		_, err := Open(t.Context(), overwriting{mem.New()}, Options{MetadataPath: t.TempDir() + "/m.db"})
+		require.ErrorIs(t, err, ErrUnsafeStore)
+	})
 }
 
 func TestMetadataFileOfAnotherClusterIsRefused(t *testing.T) {

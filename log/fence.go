@@ -2,6 +2,7 @@ package log
 
 import (
 	"context"
+	"errors"
 
 	"streamhouse/objstore"
 )
@@ -13,7 +14,10 @@ func (l *Log) watchFence(ctx context.Context) {
 	for last := uint64(0); objstore.Sleep(ctx, l.o.FenceInterval) == nil; {
 		epoch, first, next := l.places()
 		if first == next || first == last {
-			if err := l.journal.CheckFence(ctx, epoch, first, next); err != nil {
+			err := l.journal.CheckFence(ctx, epoch, first, next)
+			// What stands there and stays damaged ends the log, too: nothing can be written any more. A store that
+			// does not answer says nothing.
+			if errors.Is(err, ErrFenced) || errors.Is(err, ErrCorruptLog) {
 				l.stop(err)
 				return
 			}

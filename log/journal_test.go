@@ -54,25 +54,27 @@ func TestDamagedJournalIsRefused(t *testing.T) {
 		}, "belongs to cluster"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			e := newEngine(t)
-			p := e.topic("t", 1)[0]
-			require.NoError(t, e.append(p, testBatch(t, nil, "a")).Err)
-			key := e.nextKey()
-			require.NoError(t, e.append(p, testBatch(t, nil, "b")).Err)
-			require.NoError(t, e.Close(t.Context()))
-			e.forget()
-			good, err := e.store.Get(t.Context(), key)
-			require.NoError(t, err)
-			c.damage(t, e, key)
-			before := keys(t, e.store)
-			_, err = Open(t.Context(), e.store, e.o)
-			require.ErrorIs(t, err, ErrCorruptLog)
-			require.ErrorContains(t, err, key)
-			require.ErrorContains(t, err, c.says)
-			require.Equal(t, before, keys(t, e.store))
-			rewrite(t, e.store, key, func([]byte) []byte { return good })
-			e.open()
-			require.Equal(t, []string{"a", "b"}, e.values(p, 0), "restored")
+			synctest.Test(t, func(t *testing.T) {
+				e := newEngine(t)
+				p := e.topic("t", 1)[0]
+				require.NoError(t, e.append(p, testBatch(t, nil, "a")).Err)
+				key := e.nextKey()
+				require.NoError(t, e.append(p, testBatch(t, nil, "b")).Err)
+				require.NoError(t, e.Close(t.Context()))
+				e.forget()
+				good, err := e.store.Get(t.Context(), key)
+				require.NoError(t, err)
+				c.damage(t, e, key)
+				before := keys(t, e.store)
+				_, err = Open(t.Context(), e.store, e.o)
+				require.ErrorIs(t, err, ErrCorruptLog)
+				require.ErrorContains(t, err, key)
+				require.ErrorContains(t, err, c.says)
+				require.Equal(t, before, keys(t, e.store))
+				rewrite(t, e.store, key, func([]byte) []byte { return good })
+				e.open()
+				require.Equal(t, []string{"a", "b"}, e.values(p, 0), "restored")
+			})
 		})
 	}
 }
@@ -88,33 +90,37 @@ func keys(t *testing.T, store objstore.Store) (all []string) {
 
 // A seal that is gone while its epoch exists is a loss, not the journal's end.
 func TestMissingSealRefusesToOpen(t *testing.T) {
-	e := newEngine(t)
-	seal := e.nextKey()
-	e.reopen()
-	e.topic("t", 1) // in the epoch that the seal began
-	require.NoError(t, e.Close(t.Context()))
-	e.forget()
-	require.NoError(t, e.store.Delete(t.Context(), seal))
-	_, err := Open(t.Context(), e.store, e.o)
-	require.ErrorIs(t, err, ErrCorruptLog)
-	require.ErrorContains(t, err, seal)
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		seal := e.nextKey()
+		e.reopen()
+		e.topic("t", 1) // in the epoch that the seal began
+		require.NoError(t, e.Close(t.Context()))
+		e.forget()
+		require.NoError(t, e.store.Delete(t.Context(), seal))
+		_, err := Open(t.Context(), e.store, e.o)
+		require.ErrorIs(t, err, ErrCorruptLog)
+		require.ErrorContains(t, err, seal)
+	})
 }
 
 // A bucket that is older than the metadata file, restored from a copy perhaps, is refused with the way out.
 func TestBucketOlderThanTheMetadataFile(t *testing.T) {
-	e := newEngine(t)
-	p := e.topic("t", 1)[0]
-	require.NoError(t, e.append(p, testBatch(t, nil, "a")).Err)
-	last := e.nextKey()
-	require.NoError(t, e.append(p, testBatch(t, nil, "b")).Err)
-	require.NoError(t, e.Close(t.Context()))
-	require.NoError(t, e.store.Delete(t.Context(), last))
-	_, err := Open(t.Context(), e.store, e.o)
-	require.ErrorIs(t, err, ErrCorruptLog)
-	require.ErrorContains(t, err, last)
-	e.forget()
-	e.open()
-	require.Equal(t, []string{"a"}, e.values(p, 0))
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		p := e.topic("t", 1)[0]
+		require.NoError(t, e.append(p, testBatch(t, nil, "a")).Err)
+		last := e.nextKey()
+		require.NoError(t, e.append(p, testBatch(t, nil, "b")).Err)
+		require.NoError(t, e.Close(t.Context()))
+		require.NoError(t, e.store.Delete(t.Context(), last))
+		_, err := Open(t.Context(), e.store, e.o)
+		require.ErrorIs(t, err, ErrCorruptLog)
+		require.ErrorContains(t, err, last)
+		e.forget()
+		e.open()
+		require.Equal(t, []string{"a"}, e.values(p, 0))
+	})
 }
 
 // The old broker writes while the new one takes over: what it gets in before the seal is part of the

@@ -51,7 +51,8 @@ type fetched struct {
 	raw    map[cache.Key][]byte
 	errs   map[cache.Key]error
 	asked  map[cache.Key]bool
-	served map[int]bool // requests that a block has served
+	lost   map[cache.Key]bool // looked missing or damaged once
+	served map[int]bool       // requests that a block has served
 }
 
 func (f *fetched) get(k cache.Key) ([]byte, error) {
@@ -159,27 +160,41 @@ func (r *read) patched(b record.Batch, base int64, epoch int32) []byte {
 // awaitBlocks asks for the blocks that the last try missed. Each arrival wakes
 // the read.
 func (r *read) awaitBlocks(ctx context.Context) {
-	f := &r.blocks
 	for k := range r.missing {
-		if f.asked[k] {
-			continue
+		if r.blocks.ask(k) {
+			r.l.blockReads.Go(func() { r.await(ctx, k) })
 		}
-		if f.asked == nil {
-			f.asked, f.raw, f.errs = make(map[cache.Key]bool), make(map[cache.Key][]byte), make(map[cache.Key]error)
-		}
-		f.asked[k] = true
-		r.l.blockReads.Go(func() {
-			raw, err := r.l.cache.Get(ctx, k)
-			if ctx.Err() != nil && err != nil {
-				return
-			}
-			if errors.Is(err, ErrCorruptLog) {
-				r.l.log.Error("a part of the log cannot be read", "block", k.String(), "err", err)
-			}
-			f.mu.Lock()
-			f.raw[k], f.errs[k] = raw, err
-			f.mu.Unlock()
-			r.waiter.wake()
-		})
 	}
+}
+
+// ask notes that a block is asked for, and reports whether it was not already.
+func (f *fetched) ask(k cache.Key) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.asked == nil {
+		f.raw, f.errs = make(map[cache.Key][]byte), make(map[cache.Key]error)
+		f.asked, f.lost = make(map[cache.Key]bool), make(map[cache.Key]bool)
+	}
+	first := !f.asked[k]
+	f.asked[k] = true
+	return first
+}
+
+// await waits for a block and hands it, or why there is none, to the read.
+func (r *read) await(ctx context.Context, k cache.Key) {
+	raw, err := r.l.cache.Get(ctx, k)
+	if errors.Is(err, ErrCorruptLog) {
+		if r.blocks.doubt(k) {
+			r.planAgain(ctx, k)
+			return
+		}
+		err = r.l.confirmLoss(ctx, k, err)
+	}
+	if ctx.Err() != nil && err != nil {
+		return
+	}
+	r.blocks.mu.Lock()
+	r.blocks.raw[k], r.blocks.errs[k] = raw, err
+	r.blocks.mu.Unlock()
+	r.waiter.wake()
 }

@@ -14,24 +14,25 @@ import (
 // journalPrefix begins the keys of all segments.
 const journalPrefix = "journal/"
 
-// reached is the key of an object that the bucket is known to hold: the segment that the state has reached.
-func reached(state *meta.State) string {
-	if state.Seq == 0 {
-		return clusterKey
-	}
-	return segment.Key(state.SeqEpoch, state.Seq)
+// place is where an object stands that the bucket is known to hold: a segment, or the object "cluster" where seq is 0.
+type place struct {
+	epoch uint32
+	seq   uint64
 }
+
+// reached is the place of the segment that the state has reached.
+func reached(state *meta.State) place { return place{state.SeqEpoch, state.Seq} }
 
 // listBehind lists the segments behind an object that is known to be there, which a listing
 // must show first. So one that comes back empty, or ends too early, is [ErrListing] and not the journal's end.
-func (j *Journal) listBehind(ctx context.Context, known string) iter.Seq2[objstore.Info, error] {
-	prefix := journalPrefix
-	if !strings.HasPrefix(known, prefix) {
-		prefix = ""
+func (j *Journal) listBehind(ctx context.Context, from place) iter.Seq2[objstore.Info, error] {
+	known, prefix, before := clusterKey, "", clusterKey[:len(clusterKey)-1]
+	if from.seq > 0 {
+		known, prefix, before = segment.Key(from.epoch, from.seq), journalPrefix, segment.Key(from.epoch, from.seq-1)
 	}
 	return func(yield func(objstore.Info, error) bool) {
 		shown := false
-		for info, err := range j.store.List(ctx, prefix, known[:len(known)-1]) {
+		for info, err := range j.store.List(ctx, prefix, before) {
 			if err != nil {
 				yield(info, fmt.Errorf("list the journal: %w", err))
 				return
@@ -57,15 +58,15 @@ func (j *Journal) listBehind(ctx context.Context, known string) iter.Seq2[objsto
 // them: to begin a listing can cost as much as the whole of it.
 type journalListing struct {
 	journal *Journal
-	known   string // the last object that is known to be there
+	known   place // the last object that is known to be there
 
 	ahead *objstore.Info // taken from the listing, and not yet given out
 	next  func() (objstore.Info, error, bool)
 	stop  func() // nil: no listing is under way
 }
 
-// list begins behind the object known. The caller closes the listing.
-func (j *Journal) list(known string) *journalListing {
+// list begins behind an object that is known to be there. The caller closes the listing.
+func (j *Journal) list(known place) *journalListing {
 	return &journalListing{journal: j, known: known}
 }
 
@@ -83,8 +84,9 @@ func (l *journalListing) run(ctx context.Context, epoch uint32, seq uint64, limi
 			if info.Key > want {
 				return nil
 			}
-			l.ahead, l.known = nil, info.Key
+			l.ahead = nil
 			if info.Key == want {
+				l.known = place{epoch, seq + uint64(len(run))}
 				run = append(run, info)
 			}
 		}

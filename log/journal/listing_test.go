@@ -51,7 +51,7 @@ func TestListing(t *testing.T) {
 		}
 		flaky := faulty.New(w.store, 1)
 		j := &Journal{store: flaky}
-		known := segment.Key(0, first-1) // the seal that began the epoch
+		known := place{0, first - 1} // the seal that began the epoch
 
 		for _, limit := range []int{1, 7, 99, 100, 1000} {
 			rule := flaky.Break(faulty.Fault{Ops: objstore.OpList, Times: 5, Do: faulty.FailAfter(errors.New("cut"))})
