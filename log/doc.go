@@ -46,11 +46,18 @@
 // A gap in the journal is its end, unless a segment that is no seal stands farther behind it than a pipeline reaches
 // ([MaxPipeline]), or a later epoch exists: then a segment was lost, and Open refuses to seal over it.
 //
+// What the bucket says is believed on evidence. Each listing begins with an object that is known to be there, so that an empty one is
+// not taken for an empty journal. Whose a taken place is, says the footer of what stands there, which has a checksum. Bytes that
+// are wrong, and objects that are missing where they must not be, are looked at eight times, over some seconds,
+// before they end anything; and a store that does not answer is away, however long.
+//
 // # Reads
 //
 // [Log.Read] looks a position up in the state. The newest batches are in the tail, in memory; older ones are found
 // by their extent, and their block is in the cache or one ranged GET away. A reader that goes on where it stopped is
 // read ahead, with a window that doubles. Blocks that many partitions need at once and that lie near to each other come in one GET.
+//
+// A block that is missing or damaged is planned and asked for once more. If it stays so, and no other broker has taken over, it is [ErrCorruptLog].
 //
 // # Invariants
 //

@@ -14,9 +14,8 @@ type weatherFault struct {
 	faulty.Fault
 }
 
-// drawFault draws what goes wrong next. Wrong bytes come from ranged reads alone: those
-// are checked and tried again. What stands at a place of the journal that is taken is read as a whole, and a
-// broker that finds anything there but its own bytes has to stop.
+// drawFault draws what goes wrong next. Bytes of another object come from whole reads alone: the
+// checksum of a block does not say which block it is.
 func drawFault(r *rand.Rand) weatherFault {
 	const read, write = objstore.OpGetRange | objstore.OpGet, objstore.OpPut
 	all := []weatherFault{
@@ -34,9 +33,18 @@ func drawFault(r *rand.Rand) weatherFault {
 		{"reads are slow", faulty.Fault{Ops: read, Chance: 0.5, Do: faulty.Slow(2 * time.Second)}},
 		{"reads fail", faulty.Fault{Ops: read, Chance: 0.5, Do: faulty.FailBefore(nil)}},
 		{"reads hang", faulty.Fault{Ops: objstore.OpGetRange, Chance: 0.5, Do: faulty.Hang()}},
-		{"blocks come back truncated", faulty.Fault{Ops: objstore.OpGetRange, Chance: 0.3, Do: faulty.Truncate()}},
-		{"blocks come back damaged", faulty.Fault{Ops: objstore.OpGetRange, Chance: 0.3, Do: faulty.FlipBit()}},
+		{"writes land long after they failed", faulty.Fault{Ops: write, Chance: 0.4, Do: faulty.FailLate(nil, 20*time.Second)}},
+		{"one write lands long after it failed", faulty.Fault{Ops: write, Times: 1, Do: faulty.FailLate(nil, 2*time.Minute)}},
+		{"objects come back truncated", faulty.Fault{Ops: read, Chance: 0.3, Do: faulty.Truncate()}},
+		{"objects come back damaged", faulty.Fault{Ops: read, Chance: 0.3, Do: faulty.FlipBit()}},
+		{"objects come back empty", faulty.Fault{Ops: read, Chance: 0.3, Do: faulty.Empty()}},
+		{"another object comes back", faulty.Fault{Ops: objstore.OpGet, Chance: 0.3, Do: faulty.OtherObject()}},
+		{"objects are not found", faulty.Fault{Ops: read, Chance: 0.3, Do: faulty.Missing()}},
+		{"one object is not found", faulty.Fault{Ops: read, Times: 1, Do: faulty.Missing()}},
 		{"listings break off", faulty.Fault{Ops: objstore.OpList, Chance: 0.6, Do: faulty.FailAfter(nil)}},
+		{"listings come back empty", faulty.Fault{Ops: objstore.OpList, Chance: 0.4, Do: faulty.Empty()}},
+		{"one listing comes back empty", faulty.Fault{Ops: objstore.OpList, Times: 1, Do: faulty.Empty()}},
+		{"listings lag", faulty.Fault{Ops: objstore.OpList, Do: faulty.Lag(5 * time.Second)}},
 	}
 	return pick(r, all...)
 }

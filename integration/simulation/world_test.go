@@ -178,6 +178,7 @@ func (w *world) aDisk(r *rand.Rand, last []byte) []byte {
 // settle ends the faults, and leaves one broker at work.
 func (w *world) settle() {
 	w.faults.Wait()
+	w.weather.Wait()
 	w.endZombie(random(w.seed, "settle"))
 	w.tell("the faults are over")
 }
