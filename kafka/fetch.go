@@ -10,9 +10,12 @@ import (
 	"streamhouse/log"
 )
 
-// fetch answers Fetch: a long poll that ends when there are MinBytes, when a
-// partition has an error, or when MaxWaitMillis is over. The limits of this package come on top.
+// fetch answers Fetch: a long poll that ends when there are MinBytes, when reading a
+// partition is an error, or when MaxWaitMillis is over. The limits of this package come on top.
 //
+//   - Topics and partitions that do not exist are told with the rest, at once only where nothing is left to
+//     read, as in Kafka: a consumer of a topic that is gone does not ask again and again.
+//   - Where a block is on its way from the store and nothing else is there, a wait is at least fetchStoreWait.
 //   - Sessions are declined (session id 0, KIP-227): every request names all its partitions, and there is
 //     nothing to forget. One that goes on with a session is told FETCH_SESSION_ID_NOT_FOUND.
 //   - From version 9 on the client's leader epoch is checked (KIP-320).
@@ -30,7 +33,10 @@ func (s *Server) fetch(ctx context.Context, _ *client, req *kmsg.FetchRequest) f
 		}
 		f := fetching{resp: resp}
 		s.layOutFetch(&f, req)
-		for i, r := range s.log.Read(ctx, f.reads, f.options(req)) {
+		if len(f.reads) == 0 {
+			return resp
+		}
+		for i, r := range s.log.Read(ctx, f.reads, fetchOptions(req)) {
 			f.slots[i].fill(r)
 		}
 		return resp
@@ -39,10 +45,9 @@ func (s *Server) fetch(ctx context.Context, _ *client, req *kmsg.FetchRequest) f
 
 // fetching is a Fetch under way.
 type fetching struct {
-	resp   *fetchResponse
-	reads  []log.ReadRequest
-	slots  []*fetchedPartition // of each of the reads, in resp
-	failed bool                // a partition has an error already
+	resp  *fetchResponse
+	reads []log.ReadRequest
+	slots []*fetchedPartition // of each of the reads, in resp
 }
 
 // layOutFetch prepares the answer, and picks what can be read.
@@ -58,22 +63,24 @@ func (s *Server) layOutFetch(f *fetching, req *kmsg.FetchRequest) {
 		rt, t := &req.Topics[i], &f.resp.Topics[i]
 		t.name, t.id = rt.Topic, rt.TopicID
 		t.Partitions, all = all[:len(rt.Partitions)], all[len(rt.Partitions):]
-		id, err := s.topicID(req.Version >= 13, rt.Topic, rt.TopicID)
+		topic, err := s.findTopic(req.Version >= 13, rt.Topic, rt.TopicID)
 		for j := range rt.Partitions {
-			f.add(id, err, &rt.Partitions[j], &t.Partitions[j])
+			f.add(&topic, err, &rt.Partitions[j], &t.Partitions[j])
 		}
 	}
 }
 
-func (f *fetching) add(topic log.TopicID, err error, in *kmsg.FetchRequestTopicPartition, out *fetchedPartition) {
+func (f *fetching) add(topic *log.Topic, err error, in *kmsg.FetchRequestTopicPartition, out *fetchedPartition) {
 	out.index = in.Partition
+	if err == nil && (in.Partition < 0 || in.Partition >= topic.Partitions) {
+		err = log.ErrPartitionNotFound
+	}
 	if err != nil {
 		out.fill(log.ReadResult{Err: err})
-		f.failed = true
 		return
 	}
 	f.reads = append(f.reads, log.ReadRequest{
-		Partition:   log.PartitionID{Topic: topic, Index: in.Partition},
+		Partition:   log.PartitionID{Topic: topic.ID, Index: in.Partition},
 		Offset:      in.FetchOffset,
 		MaxBytes:    int(min(max(in.PartitionMaxBytes, 1), maxFetchBytes)),
 		LeaderEpoch: max(in.CurrentLeaderEpoch, -1),
@@ -81,16 +88,14 @@ func (f *fetching) add(topic log.TopicID, err error, in *kmsg.FetchRequestTopicP
 	f.slots = append(f.slots, out)
 }
 
-// options bounds the read. Where the answer is due at once, what lies in the store still gets a moment.
-func (f *fetching) options(req *kmsg.FetchRequest) log.ReadOptions {
+// fetchOptions bounds the read.
+func fetchOptions(req *kmsg.FetchRequest) log.ReadOptions {
 	o := log.ReadOptions{
-		MaxBytes: int(min(max(req.MaxBytes, 1), maxFetchBytes)),
-		MaxWait:  min(time.Duration(req.MaxWaitMillis)*time.Millisecond, maxFetchWait),
+		MaxBytes:  int(min(max(req.MaxBytes, 1), maxFetchBytes)),
+		MaxWait:   min(time.Duration(max(req.MaxWaitMillis, 0))*time.Millisecond, maxFetchWait),
+		StoreWait: fetchStoreWait,
 	}
 	o.MinBytes = min(int(max(req.MinBytes, 0)), o.MaxBytes)
-	if f.failed || o.MaxWait < fetchStoreWait {
-		o.MinBytes, o.MaxWait = 0, max(o.MaxWait, fetchStoreWait)
-	}
 	return o
 }
 

@@ -138,23 +138,40 @@ func TestFetchLongPoll(t *testing.T) {
 	})
 }
 
-// An error in one partition is told at once, with what there is of the others.
+// An error of reading one partition is told at once, with what there is of the others. Partitions that
+// do not exist are told then, or when there is something else to tell.
 func TestFetchErrorEndsThePoll(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
-		d.topic("t", 1)
+		d.topic("t", 2)
 		c := d.dial()
 		began := time.Now()
 		req := fetchRequest("t", 0)
-		req.Topics[0].Partitions = append(req.Topics[0].Partitions, fetchPartition(7, 0))
+		req.Topics[0].Partitions = append(req.Topics[0].Partitions, fetchPartition(1, 99))
 		resp := ask[*kmsg.FetchResponse](c, req)
-		require.Less(t, time.Since(began), time.Second)
 		requireCode(t, nil, resp.Topics[0].Partitions[0].ErrorCode)
-		requireCode(t, kerr.UnknownTopicOrPartition, resp.Topics[0].Partitions[1].ErrorCode)
+		requireCode(t, kerr.OffsetOutOfRange, resp.Topics[0].Partitions[1].ErrorCode)
+		req.Topics[0].Partitions[1] = fetchPartition(1, 0)
+		req.Topics[0].Partitions[1].CurrentLeaderEpoch = d.log.LeaderEpoch() + 1
+		requireCode(t, kerr.UnknownLeaderEpoch, ask[*kmsg.FetchResponse](c, req).Topics[0].Partitions[1].ErrorCode)
 
 		requireCode(t, kerr.UnknownTopicOrPartition, c.fetched(fetchRequest("unknown", 0)).ErrorCode)
 		byID := fetchRequest("", 0)
 		byID.Version, byID.Topics[0].TopicID = 13, log.TopicID{1}
 		requireCode(t, kerr.UnknownTopicID, c.fetched(byID).ErrorCode)
+		for _, index := range []int32{-1, 2, 1<<31 - 1} {
+			req = fetchRequest("t", 0)
+			req.Topics[0].Partitions[0].Partition = index
+			requireCode(t, kerr.UnknownTopicOrPartition, c.fetched(req).ErrorCode)
+		}
+		none := fetchRequest("t", 0)
+		none.Topics = nil
+		require.Empty(t, ask[*kmsg.FetchResponse](c, none).Topics)
+		require.Zero(t, time.Since(began))
+
+		req = fetchRequest("t", 0)
+		req.Topics[0].Partitions = append(req.Topics[0].Partitions, fetchPartition(7, 0))
+		requireCode(t, kerr.UnknownTopicOrPartition, ask[*kmsg.FetchResponse](c, req).Topics[0].Partitions[1].ErrorCode)
+		require.Equal(t, time.Second, time.Since(began), "MaxWait, as in Kafka: the other one can be read")
 	})
 }
 

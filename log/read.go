@@ -26,6 +26,10 @@ type ReadOptions struct {
 	MaxBytes int           // of all partitions together
 	MinBytes int           // wait for as many, up to MaxWait
 	MaxWait  time.Duration // 0: answer with what is in memory or, where nothing is, nothing
+	// StoreWait is how long a Read that has found nothing by MaxWait waits for a block that is on its way from the
+	// store, counted from its start. A reader that waits less than the store takes would else
+	// ask again and again. It has no effect where it is not above MaxWait, and none on a Read that has nothing to wait for.
+	StoreWait time.Duration
 
 	lookup bool // by nobody who will read on: nothing is read ahead
 }
@@ -46,18 +50,21 @@ type ReadResult struct {
 
 // Read answers a fetch: it reads the partitions side by side, from the tail, the
 // cache or the store, and answers when it has MinBytes, when a partition has an error, or when
-// MaxWait is over or ctx ends, with what there is by then. Reads from the store that
+// MaxWait is over or ctx ends, with what there is by then; see also [ReadOptions].StoreWait. Reads from the store that
 // are not in by then go on and are found in the cache by the next Read, so a
 // slow partition delays nobody beyond MaxWait and none starves.
 // The results stand in the order of the requests.
 func (l *Log) Read(ctx context.Context, reqs []ReadRequest, o ReadOptions) []ReadResult {
 	r := &read{l: l, reqs: reqs, o: o, waiter: newWaiter()}
 	defer r.finish()
-	if r.try(); r.satisfied() || o.MaxWait <= 0 {
+	r.late = o.MaxWait <= 0
+	if r.try(); r.satisfied() || max(o.MaxWait, o.StoreWait) <= 0 {
 		return r.results
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.MaxWait)
+	ctx, cancel := context.WithTimeout(ctx, max(o.MaxWait, o.StoreWait))
 	defer cancel()
+	due := time.NewTimer(max(o.MaxWait, 0))
+	defer due.Stop()
 	r.subscribe()
 	for {
 		// Once more after subscribing, or a commit in between would be slept through.
@@ -67,6 +74,8 @@ func (l *Log) Read(ctx context.Context, reqs []ReadRequest, o ReadOptions) []Rea
 		r.awaitBlocks(ctx)
 		select {
 		case <-r.waiter.c:
+		case <-due.C:
+			r.late = true
 		case <-ctx.Done():
 			r.try()
 			return r.results
@@ -85,6 +94,7 @@ type read struct {
 	results []ReadResult
 	bytes   int  // in results
 	failed  bool // a result has an error
+	late    bool // MaxWait is over
 	arena   []byte
 
 	waiter     *waiter
@@ -95,8 +105,11 @@ type read struct {
 	blocks  fetched
 }
 
+// satisfied tells whether to answer with what the last try found. Nothing at all is no answer
+// while a block is on its way, also where nothing was asked for.
 func (r *read) satisfied() bool {
-	return r.failed || r.bytes >= r.o.MinBytes && len(r.missing) == 0 || r.bytes > 0 && r.bytes >= r.o.MinBytes
+	enough := r.late || r.bytes >= r.o.MinBytes
+	return r.failed || enough && (r.bytes > 0 || len(r.missing) == 0)
 }
 
 // try fills the results with what is at hand, from the start.

@@ -244,6 +244,60 @@ func TestReadWaits(t *testing.T) {
 	}
 }
 
+// A read that has found nothing by MaxWait gives the store until StoreWait, and only it.
+func TestReadGivesTheStoreTime(t *testing.T) {
+	const ms = time.Millisecond
+	for what, c := range map[string]struct {
+		maxWait, storeWait, store time.Duration
+		offset                    int64 // of the one partition; 1 is the end
+		hot                       bool  // another partition has records in memory
+		minBytes                  int
+		want                      time.Duration
+		bytes                     bool
+	}{
+		"no wait at all":              {0, 0, 50 * ms, 0, false, 1, 0, false},
+		"no wait but for the store":   {0, 100 * ms, 50 * ms, 0, false, 1, 50 * ms, true},
+		"and it is too slow":          {0, 100 * ms, 150 * ms, 0, false, 1, 100 * ms, false},
+		"beyond a short wait":         {10 * ms, 100 * ms, 50 * ms, 0, false, 1, 50 * ms, true},
+		"within a long wait":          {200 * ms, 100 * ms, 150 * ms, 0, false, 1, 150 * ms, true},
+		"not beyond a long wait":      {200 * ms, 100 * ms, 250 * ms, 0, false, 1, 200 * ms, false},
+		"for more than there is":      {10 * ms, 100 * ms, 50 * ms, 0, false, 1 << 20, 50 * ms, true},
+		"where nothing is asked for":  {0, 100 * ms, 50 * ms, 0, false, 0, 50 * ms, true},
+		"nothing is on its way":       {0, 100 * ms, 50 * ms, 1, false, 1, 0, false},
+		"nor after a short wait":      {10 * ms, 100 * ms, 50 * ms, 1, false, 1, 10 * ms, false},
+		"something is there":          {0, 100 * ms, 50 * ms, 0, true, 1, 0, true},
+		"though less than asked for":  {10 * ms, 100 * ms, 50 * ms, 0, true, 1 << 20, 10 * ms, true},
+		"a negative wait is no wait":  {-1, 0, 50 * ms, 0, false, 1, 0, false},
+		"a negative one, but a store": {-1, 100 * ms, 50 * ms, 0, false, 1, 50 * ms, true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				size := int64(len(testBatch(t, nil, "v")))
+				store := faulty.New(mem.New(), 1)
+				e := openEngine(t, store, func(o *Options) { o.TailBytes = size })
+				p, other := e.topic("cold", 1)[0], e.topic("hot", 1)[0]
+				require.NoError(t, e.append(p, testBatch(t, nil, "v")).Err)
+				require.NoError(t, e.append(other, testBatch(t, nil, "v")).Err) // out of the tail with the first
+				store.Break(faulty.Fault{Ops: objstore.OpGetRange, Do: faulty.Slow(c.store)})
+				reqs := []ReadRequest{{Partition: p, Offset: c.offset, MaxBytes: 1 << 20, LeaderEpoch: -1}}
+				if c.hot {
+					reqs = append(reqs, ReadRequest{Partition: other, MaxBytes: 1 << 20, LeaderEpoch: -1})
+				}
+				start := time.Now()
+				bytes := 0
+				for _, res := range e.Read(t.Context(), reqs, ReadOptions{MaxBytes: 1 << 20, MinBytes: c.minBytes, MaxWait: c.maxWait, StoreWait: c.storeWait}) {
+					require.NoError(t, res.Err)
+					bytes += res.Bytes
+				}
+				require.Equal(t, c.want, time.Since(start))
+				require.Equal(t, c.bytes, bytes > 0)
+				store.Mend()
+				time.Sleep(time.Second)
+			})
+		})
+	}
+}
+
 // A read ends with its caller, with the log's end, and at once where a partition has an error.
 func TestReadStopsWaiting(t *testing.T) {
 	wait := ReadOptions{MaxBytes: 1, MinBytes: 1, MaxWait: time.Hour}
