@@ -2,7 +2,9 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
@@ -12,14 +14,14 @@ import (
 //
 //   - Only topics have configs that can be altered: the broker's are settings of the program.
 //   - Configs that the engine does not honour are rejected by name; a null value means the default.
-//   - A topic that stands twice in a request is INVALID_REQUEST.
+//   - A topic that stands twice in a request is INVALID_REQUEST, and so is a config that stands twice in a topic.
 func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterConfigsRequest) *kmsg.AlterConfigsResponse {
 	resp := req.ResponseKind().(*kmsg.AlterConfigsResponse)
+	var twice map[int]bool
+	req.Resources, twice = distinct(req.Resources, func(r *kmsg.AlterConfigsRequestResource) resourceKey {
+		return resourceKey{r.ResourceType, r.ResourceName}
+	})
 	resp.Resources = make([]kmsg.AlterConfigsResponseResource, len(req.Resources))
-	named := make(map[string]int, len(req.Resources))
-	for _, r := range req.Resources {
-		named[r.ResourceName]++
-	}
 	var changes []log.ConfigChange
 	var slots []errorSlot
 	for i := range req.Resources {
@@ -27,23 +29,33 @@ func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterCon
 		out.Default()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
 		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
-		if err := alterable(r.ResourceType, r.ResourceName, named[r.ResourceName]); err != nil {
+		err := alterable(r.ResourceType, r.ResourceName, twice[i])
+		var change log.ConfigChange
+		if err == nil {
+			change, err = replacement(r)
+		}
+		if err != nil {
 			slot.set(err)
 			continue
 		}
-		changes, slots = append(changes, replacement(r)), append(slots, slot)
+		changes, slots = append(changes, change), append(slots, slot)
 	}
 	errs, err := awaitChange(ctx, s.log.AlterConfigs(changes, req.ValidateOnly), 0)
 	fillErrors(slots, errs, err)
 	return resp
 }
 
-func replacement(r *kmsg.AlterConfigsRequestResource) log.ConfigChange {
-	change := log.ConfigChange{Topic: r.ResourceName, Replace: true, Set: make(map[string]string, len(r.Configs))}
+func replacement(r *kmsg.AlterConfigsRequestResource) (log.ConfigChange, error) {
+	change := log.ConfigChange{Topic: r.ResourceName, Replace: true, Set: make(map[string]string)}
+	seen := make(map[string]bool)
 	for _, c := range r.Configs {
+		if seen[c.Name] {
+			return change, fmt.Errorf("%w: config %q stands twice in the request", kerr.InvalidRequest, c.Name)
+		}
+		seen[c.Name] = true
 		if c.Value != nil {
 			change.Set[c.Name] = *c.Value
 		}
 	}
-	return change
+	return change, nil
 }

@@ -22,12 +22,18 @@ func configSource(c log.Config) kmsg.ConfigSource {
 	return kmsg.ConfigSourceDefaultConfig
 }
 
+// resourceKey is how a request names what has configs.
+type resourceKey struct {
+	kind kmsg.ConfigResourceType
+	name string
+}
+
 // alterable rejects what has no configs that a client can alter.
-func alterable(kind kmsg.ConfigResourceType, name string, times int) error {
+func alterable(kind kmsg.ConfigResourceType, name string, twice bool) error {
 	switch {
 	case kind != kmsg.ConfigResourceTypeTopic:
 		return fmt.Errorf("%w: only the configs of topics can be altered; the broker's are settings of the program", kerr.InvalidRequest)
-	case times > 1:
+	case twice:
 		return fmt.Errorf("%w: %q stands twice in the request", kerr.InvalidRequest, name)
 	}
 	return nil

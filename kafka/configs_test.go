@@ -236,7 +236,7 @@ func TestAlterConfigsRefuses(t *testing.T) {
 		c := d.dial()
 		edit := configEdit{"retention.ms", kmsg.IncrementalAlterConfigOpSet, 1}
 		names := []string{"none", "1", "1", "twice", "t", "twice"}
-		wants := []*kerr.Error{kerr.UnknownTopicOrPartition, kerr.InvalidRequest, kerr.InvalidRequest, kerr.InvalidRequest, nil, kerr.InvalidRequest}
+		wants := []*kerr.Error{kerr.UnknownTopicOrPartition, kerr.InvalidRequest, kerr.UnknownTopicOrPartition, kerr.InvalidRequest, nil}
 		whole, incremental := alterRequest(2, "none", edit), editRequest(1, "none", edit)
 		for i, name := range names[1:] {
 			whole.Resources = append(whole.Resources, alterRequest(2, name, edit).Resources...)
@@ -245,11 +245,17 @@ func TestAlterConfigsRefuses(t *testing.T) {
 				whole.Resources[1].ResourceType, incremental.Resources[1].ResourceType = kmsg.ConfigResourceTypeBroker, kmsg.ConfigResourceTypeBroker
 			}
 		}
-		for i, r := range ask[*kmsg.AlterConfigsResponse](c, whole).Resources {
+		altered := ask[*kmsg.AlterConfigsResponse](c, whole).Resources
+		require.Len(t, altered, len(wants))
+		for i, r := range altered {
 			requireCode(t, wants[i], r.ErrorCode, names[i])
+			require.Equal(t, names[i], r.ResourceName)
 		}
-		for i, r := range ask[*kmsg.IncrementalAlterConfigsResponse](c, incremental).Resources {
+		edited := ask[*kmsg.IncrementalAlterConfigsResponse](c, incremental).Resources
+		require.Len(t, edited, len(wants))
+		for i, r := range edited {
 			requireCode(t, wants[i], r.ErrorCode, names[i])
+			require.Equal(t, names[i], r.ResourceName)
 		}
 		d.requireSet("t", map[string]string{"retention.ms": "1"})
 		d.requireSet("twice", map[string]string{})

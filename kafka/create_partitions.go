@@ -16,11 +16,9 @@ import (
 //   - A topic that stands twice in a request is INVALID_REQUEST.
 func (s *Server) createPartitions(ctx context.Context, _ *client, req *kmsg.CreatePartitionsRequest) *kmsg.CreatePartitionsResponse {
 	resp := req.ResponseKind().(*kmsg.CreatePartitionsResponse)
+	var twice map[int]bool
+	req.Topics, twice = distinct(req.Topics, func(t *kmsg.CreatePartitionsRequestTopic) string { return t.Topic })
 	resp.Topics = make([]kmsg.CreatePartitionsResponseTopic, len(req.Topics))
-	named := make(map[string]int, len(req.Topics))
-	for _, t := range req.Topics {
-		named[t.Topic]++
-	}
 	var specs []log.PartitionsSpec
 	var slots []errorSlot
 	for i := range req.Topics {
@@ -29,7 +27,7 @@ func (s *Server) createPartitions(ctx context.Context, _ *client, req *kmsg.Crea
 		out.Topic = t.Topic
 		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
 		err := s.checkGrowth(t)
-		if named[t.Topic] > 1 {
+		if twice[i] {
 			err = fmt.Errorf("%w: topic %q stands twice in the request", kerr.InvalidRequest, t.Topic)
 		}
 		if err != nil {

@@ -57,7 +57,8 @@ func TestCreatePartitions(t *testing.T) {
 		}
 		req.Topics = []kmsg.CreatePartitionsRequestTopic{growth("twice", 3), growth("c", 3), growth("twice", 4)}
 		resp := ask[*kmsg.CreatePartitionsResponse](c, req)
-		for i, want := range []*kerr.Error{kerr.InvalidRequest, nil, kerr.InvalidRequest} {
+		require.Len(t, resp.Topics, 2)
+		for i, want := range []*kerr.Error{kerr.InvalidRequest, nil} {
 			requireCode(t, want, resp.Topics[i].ErrorCode)
 		}
 		d.requireTopics(map[string]int32{"a": 5, "b": 4, "c": 3, "twice": 2})

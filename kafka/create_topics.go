@@ -21,11 +21,9 @@ import (
 //   - From version 5 on the answer has the configs in force; of topics that were only validated, those asked for.
 func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTopicsRequest) *kmsg.CreateTopicsResponse {
 	resp := req.ResponseKind().(*kmsg.CreateTopicsResponse)
+	var twice map[int]bool
+	req.Topics, twice = distinct(req.Topics, func(t *kmsg.CreateTopicsRequestTopic) string { return t.Topic })
 	resp.Topics = make([]kmsg.CreateTopicsResponseTopic, len(req.Topics))
-	named := make(map[string]int, len(req.Topics))
-	for _, t := range req.Topics {
-		named[t.Topic]++
-	}
 	var specs []log.TopicSpec
 	var slots []*kmsg.CreateTopicsResponseTopic
 	for i := range req.Topics {
@@ -34,7 +32,7 @@ func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTo
 		out.Topic = in.Topic
 		spec, err := s.topicSpec(in)
 		switch {
-		case named[in.Topic] > 1:
+		case twice[i]:
 			err = fmt.Errorf("%w: topic %q stands twice in the request", kerr.InvalidRequest, in.Topic)
 		case err == nil && len(specs) == maxTopicsAtOnce:
 			err = fmt.Errorf("%w: one request creates %d topics at most", kerr.PolicyViolation, maxTopicsAtOnce)

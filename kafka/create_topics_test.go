@@ -121,11 +121,10 @@ func TestCreateTopicsRefuses(t *testing.T) {
 					req := createRequest(7, append(w.topics, newTopic("good"))...)
 					req.ValidateOnly = validate
 					resp := ask[*kmsg.CreateTopicsResponse](c, req)
-					for i := range w.topics {
-						requireCode(d, w.want, resp.Topics[i].ErrorCode)
-						require.NotEmpty(d, *resp.Topics[i].ErrorMessage)
-					}
-					requireCode(d, nil, resp.Topics[len(w.topics)].ErrorCode, "its neighbour is none the worse")
+					require.Len(t, resp.Topics, 2)
+					requireCode(d, w.want, resp.Topics[0].ErrorCode)
+					require.NotEmpty(d, *resp.Topics[0].ErrorMessage)
+					requireCode(d, nil, resp.Topics[1].ErrorCode, "its neighbour is none the worse")
 				}
 				d.requireTopics(map[string]int32{"there": 1, "good": 1})
 			})

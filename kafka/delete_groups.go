@@ -15,14 +15,18 @@ import (
 //   - From version 3 on an error has a message.
 func (s *Server) deleteGroups(ctx context.Context, _ *client, req *kmsg.DeleteGroupsRequest) func() *kmsg.DeleteGroupsResponse {
 	resp := req.ResponseKind().(*kmsg.DeleteGroupsResponse)
-	started := make([]*log.Pending[[]error], len(req.Groups))
-	for i, name := range req.Groups {
+	groups, _ := distinct(req.Groups, itself)
+	started := make([]*log.Pending[[]error], len(groups))
+	for i, name := range groups {
 		one := kmsg.NewDeleteGroupsResponseGroup()
 		one.Group, one.ErrorCode = name, kerr.InvalidRequest.Code
 		if i < maxGroupNames {
 			started[i], one.ErrorCode = s.startDelete(name)
 		}
 		resp.Groups = append(resp.Groups, one)
+		if i >= maxGroupNames {
+			break // the client sees that groups are missing, and why
+		}
 	}
 	return func() *kmsg.DeleteGroupsResponse {
 		ctx, cancel := s.untilDurable(ctx)

@@ -9,8 +9,12 @@ import (
 )
 
 // deleteRecords answers DeleteRecords once it is durable that partitions begin later. Offset -1 means the high watermark.
+// Of a partition that stands twice in a request the last offset counts, as in Kafka.
 func (s *Server) deleteRecords(ctx context.Context, _ *client, req *kmsg.DeleteRecordsRequest) *kmsg.DeleteRecordsResponse {
 	resp := req.ResponseKind().(*kmsg.DeleteRecordsResponse)
+	req.Topics, _ = distinctPartitions(req.Topics, func(t *kmsg.DeleteRecordsRequestTopic) (topicKey, *[]kmsg.DeleteRecordsRequestTopicPartition) {
+		return topicKey{name: t.Topic}, &t.Partitions
+	}, func(p *kmsg.DeleteRecordsRequestTopicPartition) int32 { return p.Partition })
 	resp.Topics = make([]kmsg.DeleteRecordsResponseTopic, len(req.Topics))
 	var specs []log.DeleteSpec
 	var slots []*kmsg.DeleteRecordsResponseTopicPartition

@@ -14,34 +14,63 @@ import (
 //
 //   - From version 6 on a topic is given by its name or by its id, not both; an unknown id is UNKNOWN_TOPIC_ID.
 //   - From version 5 on an error has a message.
+//   - A topic that stands twice in a request, also once by its name and once by its id, is INVALID_REQUEST.
 func (s *Server) deleteTopics(ctx context.Context, _ *client, req *kmsg.DeleteTopicsRequest) *kmsg.DeleteTopicsResponse {
 	resp := req.ResponseKind().(*kmsg.DeleteTopicsResponse)
 	asked := req.Topics
 	for i := range req.TopicNames {
 		asked = append(asked, kmsg.DeleteTopicsRequestTopic{Topic: &req.TopicNames[i]})
 	}
-	resp.Topics = make([]kmsg.DeleteTopicsResponseTopic, len(asked))
+	targets := make([]deletion, len(asked))
+	for i, t := range asked {
+		targets[i] = s.topicToDelete(t)
+	}
+	targets, twice := distinct(targets, (*deletion).key)
+	resp.Topics = make([]kmsg.DeleteTopicsResponseTopic, len(targets))
 	var ids []log.TopicID
 	var slots []errorSlot
-	for i, t := range asked {
-		out := &resp.Topics[i]
+	for i := range targets {
+		out, d := &resp.Topics[i], &targets[i]
 		out.Default()
-		out.Topic, out.TopicID = t.Topic, t.TopicID
+		out.Topic, out.TopicID = d.topic, d.id
 		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
-		topic, err := s.topicToDelete(t)
-		if err != nil {
-			slot.set(err)
-			continue
+		switch {
+		case twice[i]:
+			slot.set(fmt.Errorf("%w: the topic stands twice in the request", kerr.InvalidRequest))
+		case d.err != nil:
+			slot.set(d.err)
+		default:
+			ids, slots = append(ids, d.id), append(slots, slot)
 		}
-		out.Topic, out.TopicID = &topic.Name, topic.ID
-		ids, slots = append(ids, topic.ID), append(slots, slot)
 	}
 	errs, err := awaitChange(ctx, s.log.DeleteTopics(ids), req.TimeoutMillis)
 	fillErrors(slots, errs, err)
 	return resp
 }
 
-func (s *Server) topicToDelete(t kmsg.DeleteTopicsRequestTopic) (log.Topic, error) {
+// deletion is a topic that is to go: both its name and its id where it exists, else what the request says.
+type deletion struct {
+	topic *string
+	id    log.TopicID
+	err   error
+}
+
+func (d *deletion) key() topicKey {
+	if d.topic == nil || d.err == nil {
+		return topicKey{id: d.id}
+	}
+	return topicKey{*d.topic, d.id}
+}
+
+func (s *Server) topicToDelete(t kmsg.DeleteTopicsRequestTopic) deletion {
+	topic, err := s.namedTopic(t)
+	if err != nil {
+		return deletion{t.Topic, t.TopicID, err}
+	}
+	return deletion{&topic.Name, topic.ID, nil}
+}
+
+func (s *Server) namedTopic(t kmsg.DeleteTopicsRequestTopic) (log.Topic, error) {
 	byID := t.TopicID != log.TopicID{}
 	if byID == (t.Topic != nil) {
 		return log.Topic{}, fmt.Errorf("%w: a topic is given by its name or by its id", kerr.InvalidRequest)

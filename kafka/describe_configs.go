@@ -18,6 +18,9 @@ import (
 //   - From version 3 on it has types and, where asked, documentation.
 func (s *Server) describeConfigs(_ context.Context, _ *client, req *kmsg.DescribeConfigsRequest) *kmsg.DescribeConfigsResponse {
 	resp := req.ResponseKind().(*kmsg.DescribeConfigsResponse)
+	req.Resources, _ = distinct(req.Resources, func(r *kmsg.DescribeConfigsRequestResource) resourceKey {
+		return resourceKey{r.ResourceType, r.ResourceName}
+	})
 	resp.Resources = make([]kmsg.DescribeConfigsResponseResource, len(req.Resources))
 	for i, r := range req.Resources {
 		out := &resp.Resources[i]

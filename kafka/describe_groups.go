@@ -25,7 +25,8 @@ const groupDead = "Dead"
 //   - A group that does not exist is Dead; from version 6 on that is GROUP_ID_NOT_FOUND.
 func (s *Server) describeGroups(_ context.Context, _ *client, req *kmsg.DescribeGroupsRequest) *kmsg.DescribeGroupsResponse {
 	resp := req.ResponseKind().(*kmsg.DescribeGroupsResponse)
-	for i, name := range req.Groups {
+	groups, _ := distinct(req.Groups, itself)
+	for i, name := range groups {
 		one := kmsg.NewDescribeGroupsResponseGroup()
 		one.Group = name
 		switch {
@@ -56,8 +57,7 @@ func (s *Server) describeGroup(one *kmsg.DescribeGroupsResponseGroup, version in
 	default:
 		one.State = groupDead
 		if version >= 6 {
-			why := fmt.Sprintf("group %q not found", one.Group)
-			one.ErrorCode, one.ErrorMessage = kerr.GroupIDNotFound.Code, &why
+			one.ErrorCode, one.ErrorMessage = kerr.GroupIDNotFound.Code, textOf(fmt.Errorf("group %q not found", one.Group))
 		}
 	}
 }

@@ -61,7 +61,7 @@ func TestDescribeGroups(t *testing.T) {
 func TestDescribeGroupsIsBounded(t *testing.T) {
 	inOffsets(t, noDelay, func(o *offsetTest) {
 		req := kmsg.NewPtrDescribeGroupsRequest()
-		req.Groups = make([]string, maxGroupNames+5)
+		req.Groups = manyNames(maxGroupNames + 5)
 		resp := o.s.describeGroups(o.ctx, &client{id: "c"}, req)
 		require.Len(t, resp.Groups, maxGroupNames+1)
 		code(t, kerr.InvalidRequest, resp.Groups[maxGroupNames].ErrorCode)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -92,11 +93,16 @@ func codeOf(err error) int16 {
 	return kerr.UnknownServerError.Code
 }
 
-// textOf returns an error's text for the answers that have a field for it.
+// textOf returns an error's text for the answers that have a field for it. It is cut where it is too long: it
+// may say what a request named.
 func textOf(err error) *string {
 	if err == nil {
 		return nil
 	}
 	text := err.Error()
+	if len(text) > maxErrorText {
+		text = text[:maxErrorText] + "…"
+	}
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	return &text
 }

@@ -20,6 +20,7 @@ import (
 //     nothing to forget. One that goes on with a session is told FETCH_SESSION_ID_NOT_FOUND.
 //   - From version 9 on the client's leader epoch is checked (KIP-320).
 //   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID.
+//   - A partition that stands twice in a request is read once, where its last mention says.
 //   - The first batch comes whole, even where it is larger than what was asked for.
 //   - There are no transactions: nothing is aborted, and both isolation levels read the same.
 //   - Racks are ignored, and no other replica is preferred. The epoch last fetched (version 12) and the
@@ -52,6 +53,9 @@ type fetching struct {
 
 // layOutFetch prepares the answer, and picks what can be read.
 func (s *Server) layOutFetch(f *fetching, req *kmsg.FetchRequest) {
+	req.Topics, _ = distinctPartitions(req.Topics, func(t *kmsg.FetchRequestTopic) (topicKey, *[]kmsg.FetchRequestTopicPartition) {
+		return topicKey{t.Topic, t.TopicID}, &t.Partitions
+	}, func(p *kmsg.FetchRequestTopicPartition) int32 { return p.Partition })
 	n := 0
 	for i := range req.Topics {
 		n += len(req.Topics[i].Partitions)

@@ -30,7 +30,8 @@ func (s *Server) findCoordinator(_ context.Context, c *client, req *kmsg.FindCoo
 		resp.NodeID, resp.Host, resp.Port = one.NodeID, one.Host, one.Port
 		return resp
 	}
-	for i, key := range req.CoordinatorKeys {
+	keys, _ := distinct(req.CoordinatorKeys, itself)
+	for i, key := range keys {
 		one := noCoordinator(kerr.InvalidRequest, "too many keys in one request")
 		if i < maxGroupNames {
 			one = s.coordinator(c, req.CoordinatorType, key)

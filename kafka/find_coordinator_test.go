@@ -56,7 +56,7 @@ func TestFindCoordinator(t *testing.T) {
 func TestFindCoordinatorIsBounded(t *testing.T) {
 	inOffsets(t, noDelay, func(o *offsetTest) {
 		req := kmsg.NewPtrFindCoordinatorRequest()
-		req.Version, req.CoordinatorKeys = 4, make([]string, maxGroupNames+5)
+		req.Version, req.CoordinatorKeys = 4, manyNames(maxGroupNames+5)
 		resp := o.s.findCoordinator(o.ctx, newTestClient(t), req)
 		require.Len(t, resp.Coordinators, maxGroupNames+1)
 		code(t, kerr.InvalidRequest, resp.Coordinators[maxGroupNames].ErrorCode)

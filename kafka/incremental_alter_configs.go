@@ -19,11 +19,11 @@ import (
 //   - A list that is appended to or subtracted from is read and written back: such requests run one at a time.
 func (s *Server) incrementalAlterConfigs(ctx context.Context, _ *client, req *kmsg.IncrementalAlterConfigsRequest) *kmsg.IncrementalAlterConfigsResponse {
 	resp := req.ResponseKind().(*kmsg.IncrementalAlterConfigsResponse)
+	var twice map[int]bool
+	req.Resources, twice = distinct(req.Resources, func(r *kmsg.IncrementalAlterConfigsRequestResource) resourceKey {
+		return resourceKey{r.ResourceType, r.ResourceName}
+	})
 	resp.Resources = make([]kmsg.IncrementalAlterConfigsResponseResource, len(req.Resources))
-	named := make(map[string]int, len(req.Resources))
-	for _, r := range req.Resources {
-		named[r.ResourceName]++
-	}
 	if editsLists(req) {
 		s.configs.Lock()
 		defer s.configs.Unlock()
@@ -35,7 +35,7 @@ func (s *Server) incrementalAlterConfigs(ctx context.Context, _ *client, req *km
 		out.Default()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
 		slot := errorSlot{&out.ErrorCode, &out.ErrorMessage}
-		err := alterable(r.ResourceType, r.ResourceName, named[r.ResourceName])
+		err := alterable(r.ResourceType, r.ResourceName, twice[i])
 		var change log.ConfigChange
 		if err == nil {
 			change, err = s.incrementalChange(r)

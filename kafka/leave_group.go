@@ -17,7 +17,7 @@ import (
 //   - The reason (version 5) is for the log.
 func (s *Server) leaveGroup(_ context.Context, _ *client, req *kmsg.LeaveGroupRequest) *kmsg.LeaveGroupResponse {
 	resp := req.ResponseKind().(*kmsg.LeaveGroupResponse)
-	leaving := leavingMembers(req)
+	leaving, _ := distinct(leavingMembers(req), leavingKey)
 	errs, err := s.groups.Leave(req.Group, leaving)
 	switch {
 	case err != nil:
@@ -42,6 +42,19 @@ func leavingMembers(req *kmsg.LeaveGroupRequest) []group.Leaving {
 		}
 	}
 	return leaving
+}
+
+// memberKey is how a request names a member.
+type memberKey struct {
+	id, instance string
+	static       bool
+}
+
+func leavingKey(l *group.Leaving) memberKey {
+	if l.InstanceID == nil {
+		return memberKey{id: l.MemberID}
+	}
+	return memberKey{l.MemberID, *l.InstanceID, true}
 }
 
 func leftMembers(leaving []group.Leaving, errs []error) []kmsg.LeaveGroupResponseMember {

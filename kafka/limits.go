@@ -40,6 +40,9 @@ const (
 	lookupsAtOnce = 16
 	// maxTopicsAtOnce bounds the topics that one request can create.
 	maxTopicsAtOnce = 1000
+	// maxErrorText bounds the text of one error, bytes: a request may be wrong in many places, and old
+	// versions cannot hold more than 32 KiB.
+	maxErrorText = 512
 	// maxGroupNames bounds the groups and coordinator keys named in one request: an answer is longer than
 	// its question, so a large frame of short names would ask for a giant one.
 	maxGroupNames = 10_000

@@ -26,8 +26,9 @@ func (s *Server) listGroups(_ context.Context, _ *client, req *kmsg.ListGroupsRe
 		resp.ErrorCode = kerr.CoordinatorNotAvailable.Code
 		return resp
 	}
+	states, types := newFilter(req.StatesFilter), newFilter(req.TypesFilter)
 	for _, one := range all {
-		if passes(req.StatesFilter, one.GroupState) && passes(req.TypesFilter, one.GroupType) {
+		if states.passes(one.GroupState) && types.passes(one.GroupType) {
 			resp.Groups = append(resp.Groups, one)
 		}
 	}
@@ -59,7 +60,15 @@ func (s *Server) listed() ([]kmsg.ListGroupsResponseGroup, error) {
 	return all, nil
 }
 
-// passes tells whether a filter lets a value through; an empty one lets all.
-func passes(filter []string, value string) bool {
-	return len(filter) == 0 || slices.ContainsFunc(filter, func(f string) bool { return strings.EqualFold(f, value) })
+// filter lets the values through that a request names, in any letter case; one that names none lets all.
+type filter map[string]bool
+
+func newFilter(values []string) filter {
+	f := make(filter)
+	for _, v := range values {
+		f[strings.ToLower(v)] = true
+	}
+	return f
 }
+
+func (f filter) passes(value string) bool { return len(f) == 0 || f[strings.ToLower(value)] }

@@ -41,7 +41,10 @@ func (s *Server) listOffsets(ctx context.Context, _ *client, req *kmsg.ListOffse
 	defer cancel()
 	var lookups errgroup.Group
 	lookups.SetLimit(lookupsAtOnce)
-	twice := repeated(req)
+	var twice map[[2]int]bool
+	req.Topics, twice = distinctPartitions(req.Topics, func(t *kmsg.ListOffsetsRequestTopic) (topicKey, *[]kmsg.ListOffsetsRequestTopicPartition) {
+		return topicKey{name: t.Topic}, &t.Partitions
+	}, func(p *kmsg.ListOffsetsRequestTopicPartition) int32 { return p.Partition })
 	resp.Topics = make([]kmsg.ListOffsetsResponseTopic, len(req.Topics))
 	for i := range req.Topics {
 		rt, t := &req.Topics[i], &resp.Topics[i]
@@ -54,7 +57,7 @@ func (s *Server) listOffsets(ctx context.Context, _ *client, req *kmsg.ListOffse
 			out.Partition, out.Offset, out.Timestamp = in.Partition, -1, -1
 			l := lookup{s.log, req.Version, log.PartitionID{Topic: topic, Index: in.Partition}, in, out}
 			switch {
-			case twice[offsetAsked{rt.Topic, in.Partition}]:
+			case twice[[2]int{i, j}]:
 				out.ErrorCode = kerr.InvalidRequest.Code
 			case err != nil:
 				out.ErrorCode = codeOf(err)
@@ -67,24 +70,6 @@ func (s *Server) listOffsets(ctx context.Context, _ *client, req *kmsg.ListOffse
 	}
 	_ = lookups.Wait() // each has its own error
 	return resp
-}
-
-type offsetAsked struct {
-	topic     string
-	partition int32
-}
-
-// repeated returns the partitions that a request has more than once.
-func repeated(req *kmsg.ListOffsetsRequest) map[offsetAsked]bool {
-	seen := make(map[offsetAsked]bool)
-	for i := range req.Topics {
-		for j := range req.Topics[i].Partitions {
-			k := offsetAsked{req.Topics[i].Topic, req.Topics[i].Partitions[j].Partition}
-			_, again := seen[k]
-			seen[k] = again
-		}
-	}
-	return seen
 }
 
 // lookup finds the offset of one partition. Several run side by side.

@@ -35,6 +35,7 @@ func (s *Server) metadata(ctx context.Context, c *client, req *kmsg.MetadataRequ
 			resp.Topics = append(resp.Topics, s.topicMetadata(t))
 		}
 	} else {
+		req.Topics, _ = distinct(req.Topics, askedKey)
 		resp.Topics = s.askedTopics(req, s.autoCreate(ctx, req))
 	}
 	if req.IncludeTopicAuthorizedOperations {
@@ -47,28 +48,31 @@ func (s *Server) metadata(ctx context.Context, c *client, req *kmsg.MetadataRequ
 	return resp
 }
 
+// askedKey is how a request names a topic.
+func askedKey(t *kmsg.MetadataRequestTopic) topicKey {
+	if t.Topic == nil {
+		return topicKey{id: t.TopicID}
+	}
+	return topicKey{*t.Topic, t.TopicID}
+}
+
 // askedTopics answers for the topics that a request names. creating says that some are on their way.
 func (s *Server) askedTopics(req *kmsg.MetadataRequest, creating bool) []kmsg.MetadataResponseTopic {
 	all := make([]kmsg.MetadataResponseTopic, 0, len(req.Topics))
-	names, ids := make(map[string]bool, len(req.Topics)), make(map[log.TopicID]bool)
+	told := make(map[log.TopicID]bool) // one may be asked for by its name and by its id
 	for _, rt := range req.Topics {
 		topic, err := s.askedTopic(rt)
 		if creating && errors.Is(err, log.ErrTopicNotFound) && !errors.Is(err, kerr.UnknownTopicID) {
 			err = fmt.Errorf("%w: %w", kerr.LeaderNotAvailable, err) // the client asks again
 		}
 		switch {
-		case err == nil && !ids[topic.ID]:
-			ids[topic.ID] = true
-			all = append(all, s.topicMetadata(topic))
-		case err != nil && rt.Topic != nil && !names[*rt.Topic] || err != nil && rt.Topic == nil && !ids[rt.TopicID]:
+		case err != nil:
 			none := kmsg.NewMetadataResponseTopic()
 			none.Topic, none.TopicID, none.ErrorCode = rt.Topic, rt.TopicID, codeOf(err)
 			all = append(all, none)
-			if rt.Topic == nil {
-				ids[rt.TopicID] = true
-			} else {
-				names[*rt.Topic] = true
-			}
+		case !told[topic.ID]:
+			told[topic.ID] = true
+			all = append(all, s.topicMetadata(topic))
 		}
 	}
 	return all

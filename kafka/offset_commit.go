@@ -18,6 +18,7 @@ import (
 //     versions 1 to 4 ask for is ignored: offsets stay until they, their group or their topic are deleted.
 //   - From version 6 on a commit names the leader epoch, from 7 on a member may be static.
 //   - From version 10 on topics go by id: an unknown one is UNKNOWN_TOPIC_ID.
+//   - Of a partition that stands twice in a request the last offset counts.
 //   - An offset may lie beyond the log's end. A negative one is INVALID_REQUEST.
 func (s *Server) offsetCommit(ctx context.Context, _ *client, req *kmsg.OffsetCommitRequest) func() *kmsg.OffsetCommitResponse {
 	c := s.checkCommit(req)
@@ -45,6 +46,9 @@ type commit struct {
 // checkCommit lays out the answer, and picks the offsets that can be committed.
 func (s *Server) checkCommit(req *kmsg.OffsetCommitRequest) *commit {
 	c := &commit{resp: req.ResponseKind().(*kmsg.OffsetCommitResponse)}
+	req.Topics, _ = distinctPartitions(req.Topics, func(t *kmsg.OffsetCommitRequestTopic) (topicKey, *[]kmsg.OffsetCommitRequestTopicPartition) {
+		return topicKey{t.Topic, t.TopicID}, &t.Partitions
+	}, func(p *kmsg.OffsetCommitRequestTopicPartition) int32 { return p.Partition })
 	c.resp.Topics = make([]kmsg.OffsetCommitResponseTopic, len(req.Topics))
 	for i, rt := range req.Topics {
 		topic, code := s.committedTopic(req.Version, rt.Topic, rt.TopicID)

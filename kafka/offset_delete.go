@@ -53,6 +53,9 @@ func (s *Server) startOffsetDelete(req *kmsg.OffsetDeleteRequest) *offsetDeletio
 
 // pickDeletable lays out the answer, and picks the partitions whose offsets may go.
 func (s *Server) pickDeletable(d *offsetDeletion, topics []kmsg.OffsetDeleteRequestTopic, subscriptions group.Subscriptions) {
+	topics, _ = distinctPartitions(topics, func(t *kmsg.OffsetDeleteRequestTopic) (topicKey, *[]kmsg.OffsetDeleteRequestTopicPartition) {
+		return topicKey{name: t.Topic}, &t.Partitions
+	}, func(p *kmsg.OffsetDeleteRequestTopicPartition) int32 { return p.Partition })
 	d.resp.Topics = make([]kmsg.OffsetDeleteResponseTopic, len(topics))
 	for i, rt := range topics {
 		topic, err := s.log.Topic(rt.Topic)

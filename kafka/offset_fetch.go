@@ -17,7 +17,8 @@ import (
 //   - Version 0 calls such a partition UNKNOWN_TOPIC_OR_PARTITION.
 //   - Null topics (from version 2 on) ask for all that is committed.
 //   - Before version 2 an error of the group stands in each partition.
-//   - From version 8 on a request has several groups, from 10 on topics go by id.
+//   - From version 8 on a request has several groups, from 10 on topics go by id. A group that stands twice in it
+//     is INVALID_REQUEST.
 //   - Stable offsets (version 7) are all there are: no transaction has any under way.
 //   - Member id and epoch (version 9) are for the members of KIP-848, which is not spoken here.
 func (s *Server) offsetFetch(_ context.Context, _ *client, req *kmsg.OffsetFetchRequest) *kmsg.OffsetFetchResponse {
@@ -26,13 +27,19 @@ func (s *Server) offsetFetch(_ context.Context, _ *client, req *kmsg.OffsetFetch
 		s.fetchOneGroup(req, resp)
 		return resp
 	}
-	for i, rg := range req.Groups {
+	groups, twice := distinct(req.Groups, func(g *kmsg.OffsetFetchRequestGroup) string { return g.Group })
+	for i, rg := range groups {
 		one := kmsg.NewOffsetFetchResponseGroup()
 		one.Group = rg.Group
 		if i >= maxGroupNames {
 			one.ErrorCode = kerr.InvalidRequest.Code
 			resp.Groups = append(resp.Groups, one)
 			break // the client sees that groups are missing, and why
+		}
+		if twice[i] {
+			one.ErrorCode = kerr.InvalidRequest.Code
+			resp.Groups = append(resp.Groups, one)
+			continue
 		}
 		one.Topics, one.ErrorCode = s.fetchGroup(req.Version, rg.Group, rg.Topics)
 		resp.Groups = append(resp.Groups, one)
@@ -51,7 +58,7 @@ func (s *Server) fetchOneGroup(req *kmsg.OffsetFetchRequest, resp *kmsg.OffsetFe
 	}
 	found, code := s.fetchGroup(req.Version, req.Group, topics)
 	if req.Version < 2 && code != 0 {
-		found = failedFetch(topics, code)
+		found = failedFetch(distinctTopics(topics), code)
 	}
 	resp.ErrorCode = code // not written before version 2
 	for _, t := range found {
@@ -79,11 +86,19 @@ func (s *Server) fetchGroup(version int16, name string, topics []kmsg.OffsetFetc
 	if code != 0 {
 		return nil, code
 	}
+	topics = distinctTopics(topics)
 	found := make([]kmsg.OffsetFetchResponseGroupTopic, len(topics))
 	for i, t := range topics {
 		found[i] = s.fetchTopic(version, name, t)
 	}
 	return found, 0
+}
+
+func distinctTopics(topics []kmsg.OffsetFetchRequestGroupTopic) []kmsg.OffsetFetchRequestGroupTopic {
+	once, _ := distinctPartitions(topics, func(t *kmsg.OffsetFetchRequestGroupTopic) (topicKey, *[]int32) {
+		return topicKey{t.Topic, t.TopicID}, &t.Partitions
+	}, func(p *int32) int32 { return *p })
+	return once
 }
 
 func (s *Server) fetchTopic(version int16, group string, t kmsg.OffsetFetchRequestGroupTopic) kmsg.OffsetFetchResponseGroupTopic {

@@ -158,7 +158,10 @@ func TestOffsetFetchErrorsOfTheGroup(t *testing.T) {
 func TestOffsetFetchManyGroupsIsBounded(t *testing.T) {
 	inOffsets(t, noDelay, func(o *offsetTest) {
 		req := kmsg.NewPtrOffsetFetchRequest()
-		req.Version, req.Groups = 8, make([]kmsg.OffsetFetchRequestGroup, maxGroupNames+5)
+		req.Version = 8
+		for _, name := range manyNames(maxGroupNames + 5) {
+			req.Groups = append(req.Groups, kmsg.OffsetFetchRequestGroup{Group: name})
+		}
 		resp := o.fetch(req)
 		require.Len(t, resp.Groups, maxGroupNames+1)
 		code(t, kerr.InvalidRequest, resp.Groups[maxGroupNames].ErrorCode)

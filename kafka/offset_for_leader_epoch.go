@@ -15,6 +15,9 @@ import (
 //   - From version 1 on the answer names the epoch, from 2 on the client's epoch is checked.
 func (s *Server) offsetForLeaderEpoch(_ context.Context, _ *client, req *kmsg.OffsetForLeaderEpochRequest) *kmsg.OffsetForLeaderEpochResponse {
 	resp := req.ResponseKind().(*kmsg.OffsetForLeaderEpochResponse)
+	req.Topics, _ = distinctPartitions(req.Topics, func(t *kmsg.OffsetForLeaderEpochRequestTopic) (topicKey, *[]kmsg.OffsetForLeaderEpochRequestTopicPartition) {
+		return topicKey{name: t.Topic}, &t.Partitions
+	}, func(p *kmsg.OffsetForLeaderEpochRequestTopicPartition) int32 { return p.Partition })
 	resp.Topics = make([]kmsg.OffsetForLeaderEpochResponseTopic, len(req.Topics))
 	for i := range req.Topics {
 		rt, t := &req.Topics[i], &resp.Topics[i]

@@ -19,7 +19,8 @@ import (
 //   - A timeout of 0 or less means the longest.
 //   - Transactional producers are rejected with TRANSACTIONAL_ID_AUTHORIZATION_FAILED; see [Server.initProducerID].
 //   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID.
-//   - Several batches for one partition are taken, all or none; of an idempotent producer one.
+//   - Several batches for one partition are taken, all or none; of an idempotent producer one. A partition that
+//     stands twice in a request is INVALID_REQUEST: Kafka would drop the batches of the first mention.
 //
 // The engine keeps the record bytes, and with them the frame that they came in.
 func (s *Server) produce(ctx context.Context, c *client, req *kmsg.ProduceRequest) func() *kmsg.ProduceResponse {
@@ -53,6 +54,10 @@ type producing struct {
 func (s *Server) layOutProduce(req *kmsg.ProduceRequest) *producing {
 	p := &producing{resp: req.ResponseKind().(*kmsg.ProduceResponse)}
 	invalid := checkProduce(req)
+	var twice map[[2]int]bool
+	req.Topics, twice = distinctPartitions(req.Topics, func(t *kmsg.ProduceRequestTopic) (topicKey, *[]kmsg.ProduceRequestTopicPartition) {
+		return topicKey{t.Topic, t.TopicID}, &t.Partitions
+	}, func(p *kmsg.ProduceRequestTopicPartition) int32 { return p.Partition })
 	p.resp.Topics = make([]kmsg.ProduceResponseTopic, len(req.Topics))
 	for i := range req.Topics {
 		rt, t := &req.Topics[i], &p.resp.Topics[i]
@@ -63,7 +68,16 @@ func (s *Server) layOutProduce(req *kmsg.ProduceRequest) *producing {
 		}
 		t.Partitions = make([]kmsg.ProduceResponseTopicPartition, len(rt.Partitions))
 		for j := range rt.Partitions {
-			p.add(id, err, &rt.Partitions[j], &t.Partitions[j])
+			in, out := &rt.Partitions[j], &t.Partitions[j]
+			switch {
+			case err == nil && twice[[2]int{i, j}]:
+				p.add(id, fmt.Errorf("%w: partition %d stands twice in the request", kerr.InvalidRequest, in.Partition), in, out)
+			default:
+				p.add(id, err, in, out)
+			}
+			if err != nil && j > 0 {
+				out.ErrorMessage = nil // it is the topic's, and told
+			}
 		}
 	}
 	return p
