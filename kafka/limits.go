@@ -15,8 +15,6 @@ const (
 	lingerTime  = time.Second
 	lingerBytes = 16 << 20
 
-	// samplerPause is how long a logSampler stays silent after it has told something.
-	samplerPause = 10 * time.Second
 	// keptBuffer is the largest buffer for answers that is kept for the next one.
 	keptBuffer = 64 << 10
 
