@@ -62,7 +62,13 @@ func (d *door) costly(name string) log.TopicID {
 	}
 	_, err := d.log.CommitOffsets(name, commits).Wait(d.Context())
 	require.NoError(d, err)
-	c := d.dial()
+	d.costlyGroup(name)
+	return id
+}
+
+// costlyGroup makes a group whose only member has much to tell.
+func (d *door) costlyGroup(name string) {
+	c, long := d.dial(), strings.Repeat("m", log.MaxOffsetMetadata)
 	join := staticJoin(name, "instance")
 	join.SessionTimeoutMillis = int32(30 * time.Minute / time.Millisecond)
 	join.Protocols[0].Metadata = []byte(long)
@@ -72,7 +78,6 @@ func (d *door) costly(name string) log.TopicID {
 	sync.Version, sync.Group, sync.Generation, sync.MemberID, sync.InstanceID = 4, name, joined.Generation, joined.MemberID, join.InstanceID
 	sync.GroupAssignment = []kmsg.SyncGroupRequestGroupAssignment{{MemberID: joined.MemberID, MemberAssignment: []byte(long)}}
 	requireCode(d, nil, ask[*kmsg.SyncGroupResponse](c, sync).ErrorCode)
-	return id
 }
 
 // repeat asks a version of a request once for each of its lists with one thing in it many times, and returns the lists.

@@ -14,6 +14,7 @@ import (
 
 // describeConfigs answers DescribeConfigs for topics and for the broker, all configs or those named.
 //
+//   - Of resources beyond [Options].MaxAnswerBytes there is an error alone.
 //   - Version 0 says which are defaults; from version 1 on the answer has the source and, where asked, synonyms.
 //   - From version 3 on it has types and, where asked, documentation.
 func (s *Server) describeConfigs(_ context.Context, _ *client, req *kmsg.DescribeConfigsRequest) *kmsg.DescribeConfigsResponse {
@@ -22,15 +23,21 @@ func (s *Server) describeConfigs(_ context.Context, _ *client, req *kmsg.Describ
 		return resourceKey{r.ResourceType, r.ResourceName}
 	})
 	resp.Resources = make([]kmsg.DescribeConfigsResponseResource, len(req.Resources))
+	room := s.answerRoom()
 	for i, r := range req.Resources {
 		out := &resp.Resources[i]
 		out.Default()
 		out.ResourceType, out.ResourceName = r.ResourceType, r.ResourceName
-		configs, err := s.configsOf(r.ResourceType, r.ResourceName)
+		var configs []sourcedConfig
+		err := room.check()
+		if err == nil {
+			configs, err = s.configsOf(r.ResourceType, r.ResourceName)
+		}
 		out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
 		for _, c := range configs {
 			if r.ConfigNames == nil || slices.Contains(r.ConfigNames, c.Name) {
 				out.Configs = append(out.Configs, describeConfig(c, req))
+				room.take(describedBytes(&out.Configs[len(out.Configs)-1]))
 			}
 		}
 	}
@@ -73,6 +80,18 @@ func describeConfig(c sourcedConfig, req *kmsg.DescribeConfigsRequest) kmsg.Desc
 		out.ConfigSynonyms = synonyms(c)
 	}
 	return out
+}
+
+// describedBytes is about how long a described config is.
+func describedBytes(c *kmsg.DescribeConfigsResponseResourceConfig) int {
+	n := 16 + len(c.Name) + len(*c.Value)
+	if c.Documentation != nil {
+		n += len(*c.Documentation)
+	}
+	for _, s := range c.ConfigSynonyms {
+		n += 8 + len(s.Name) + len(*s.Value)
+	}
+	return n
 }
 
 // synonyms lists where a config's value could come from, the one in force first.

@@ -22,9 +22,11 @@ const groupDead = "Dead"
 // told of a stable group only; those of another are about to change.
 //
 //   - Authorized operations are told from version 3 on, instance ids from version 4 on.
+//   - Of groups beyond [Options].MaxAnswerBytes there is an error alone.
 //   - A group that does not exist is Dead; from version 6 on that is GROUP_ID_NOT_FOUND.
 func (s *Server) describeGroups(_ context.Context, _ *client, req *kmsg.DescribeGroupsRequest) *kmsg.DescribeGroupsResponse {
 	resp := req.ResponseKind().(*kmsg.DescribeGroupsResponse)
+	room := s.answerRoom()
 	groups, _ := distinct(req.Groups, itself)
 	for i, name := range groups {
 		one := kmsg.NewDescribeGroupsResponseGroup()
@@ -34,8 +36,11 @@ func (s *Server) describeGroups(_ context.Context, _ *client, req *kmsg.Describe
 			one.ErrorCode = kerr.InvalidRequest.Code
 			resp.Groups = append(resp.Groups, one)
 			return resp // the client sees that groups are missing, and why
+		case room.check() != nil:
+			one.ErrorCode, one.ErrorMessage = kerr.InvalidRequest.Code, textOf(room.check())
 		default:
 			s.describeGroup(&one, req.Version)
+			room.take(describedGroupBytes(&one))
 		}
 		if req.IncludeAuthorizedOperations {
 			one.AuthorizedOperations = groupOperations
@@ -60,6 +65,16 @@ func (s *Server) describeGroup(one *kmsg.DescribeGroupsResponseGroup, version in
 			one.ErrorCode, one.ErrorMessage = kerr.GroupIDNotFound.Code, textOf(fmt.Errorf("group %q not found", one.Group))
 		}
 	}
+}
+
+// describedGroupBytes is about how long a described group is.
+func describedGroupBytes(one *kmsg.DescribeGroupsResponseGroup) int {
+	n := 32 + len(one.Group)
+	for i := range one.Members {
+		m := &one.Members[i]
+		n += 16 + len(m.MemberID) + len(m.ClientID) + len(m.ClientHost) + len(m.ProtocolMetadata) + len(m.MemberAssignment)
+	}
+	return n
 }
 
 // hasOffsets tells whether anything is committed for a group.

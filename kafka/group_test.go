@@ -39,7 +39,7 @@ func inGroups(t *testing.T, o group.Options, test func(*groupTest)) {
 
 // groupServer is a server that has no connections, for the handlers of groups.
 func groupServer(o group.Options, l *log.Log) *Server {
-	return &Server{log: l, o: Options{CommitTimeout: 15 * time.Second}, groups: newGroups(o, slog.New(slog.DiscardHandler))}
+	return &Server{log: l, o: Options{CommitTimeout: 15 * time.Second, MaxAnswerBytes: 1 << 20}, groups: newGroups(o, slog.New(slog.DiscardHandler))}
 }
 
 // groups is how many groups somebody is in.

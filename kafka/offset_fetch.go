@@ -18,7 +18,7 @@ import (
 //   - Null topics (from version 2 on) ask for all that is committed.
 //   - Before version 2 an error of the group stands in each partition.
 //   - From version 8 on a request has several groups, from 10 on topics go by id. A group that stands twice in it
-//     is INVALID_REQUEST.
+//     is INVALID_REQUEST, and so are groups beyond [Options].MaxAnswerBytes.
 //   - Stable offsets (version 7) are all there are: no transaction has any under way.
 //   - Member id and epoch (version 9) are for the members of KIP-848, which is not spoken here.
 func (s *Server) offsetFetch(_ context.Context, _ *client, req *kmsg.OffsetFetchRequest) *kmsg.OffsetFetchResponse {
@@ -27,6 +27,7 @@ func (s *Server) offsetFetch(_ context.Context, _ *client, req *kmsg.OffsetFetch
 		s.fetchOneGroup(req, resp)
 		return resp
 	}
+	room := s.answerRoom()
 	groups, twice := distinct(req.Groups, func(g *kmsg.OffsetFetchRequestGroup) string { return g.Group })
 	for i, rg := range groups {
 		one := kmsg.NewOffsetFetchResponseGroup()
@@ -36,15 +37,27 @@ func (s *Server) offsetFetch(_ context.Context, _ *client, req *kmsg.OffsetFetch
 			resp.Groups = append(resp.Groups, one)
 			break // the client sees that groups are missing, and why
 		}
-		if twice[i] {
+		if twice[i] || room.check() != nil {
 			one.ErrorCode = kerr.InvalidRequest.Code
 			resp.Groups = append(resp.Groups, one)
 			continue
 		}
 		one.Topics, one.ErrorCode = s.fetchGroup(req.Version, rg.Group, rg.Topics)
+		room.take(fetchedBytes(one.Topics))
 		resp.Groups = append(resp.Groups, one)
 	}
 	return resp
+}
+
+// fetchedBytes is about how long the offsets of a group are.
+func fetchedBytes(topics []kmsg.OffsetFetchResponseGroupTopic) (n int) {
+	for i := range topics {
+		n += 16 + len(topics[i].Topic)
+		for j := range topics[i].Partitions {
+			n += 20 + len(*topics[i].Partitions[j].Metadata)
+		}
+	}
+	return n
 }
 
 // fetchOneGroup answers in the form that had one group for a request.

@@ -23,6 +23,9 @@ type Options struct {
 	// MaxRequestBytes bounds the memory of all requests that are being read or wait for room in the engine, those
 	// below 64 KiB not counted; beyond it connections are not read on. Default 256 MiB, at least MaxFrameBytes.
 	MaxRequestBytes int64
+	// MaxAnswerBytes bounds, within one thing that was asked for, an answer that describes many: what comes beyond
+	// is INVALID_REQUEST, and to be asked for in several requests. Default 64 MiB: clients take up to 100 MB.
+	MaxAnswerBytes int
 	// MaxConnections bounds the connections; what comes beyond is closed at once. Default 100,000.
 	MaxConnections int
 	// IdleTimeout closes a connection that asks nothing. Default 10 min, like Kafka's connections.max.idle.ms.
@@ -43,6 +46,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.DefaultPartitions, 1)
 	orDefault(&o.MaxFrameBytes, log.MaxFrameBytes)
 	orDefault(&o.MaxRequestBytes, max(256<<20, int64(o.MaxFrameBytes)))
+	orDefault(&o.MaxAnswerBytes, 64<<20)
 	orDefault(&o.MaxConnections, 100_000)
 	orDefault(&o.IdleTimeout, 10*time.Minute)
 	orDefault(&o.StallTimeout, 30*time.Second)
@@ -57,6 +61,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("a request limit of %d bytes: %d to %d are possible", o.MaxFrameBytes, minFrameLimit, log.MaxFrameBytes)
 	case o.MaxRequestBytes < int64(o.MaxFrameBytes):
 		return o, fmt.Errorf("%d bytes for all requests are less than one of %d", o.MaxRequestBytes, o.MaxFrameBytes)
+	case o.MaxAnswerBytes < 1:
+		return o, fmt.Errorf("answers of %d bytes: 1 or more are possible", o.MaxAnswerBytes)
 	case o.MaxConnections < 1:
 		return o, fmt.Errorf("%d connections: 1 or more are possible", o.MaxConnections)
 	case o.IdleTimeout < 0 || o.StallTimeout < 0 || o.CommitTimeout < 0:
