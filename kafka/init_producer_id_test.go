@@ -15,7 +15,7 @@ import (
 
 func initRequest(version int16) *kmsg.InitProducerIDRequest {
 	req := kmsg.NewPtrInitProducerIDRequest()
-	req.Version = version
+	req.Version, req.ProducerID, req.ProducerEpoch = version, -1, -1
 	return req
 }
 
@@ -46,6 +46,34 @@ func TestInitProducerIDRefusesTransactions(t *testing.T) {
 		requireCode(t, kerr.TransactionalIDAuthorizationFailed, resp.ErrorCode)
 		require.EqualValues(t, -1, resp.ProducerID)
 		require.Equal(t, []string{"failed InitProducerID TRANSACTIONAL_ID_AUTHORIZATION_FAILED"}, d.told())
+	})
+}
+
+func TestInitProducerIDRefusesHalfAProducer(t *testing.T) {
+	inDoor(t, nil, func(d *door) {
+		c := d.dial()
+		empty, some := "", "transactional"
+		for _, w := range []struct {
+			version       int16
+			transactional *string
+			id            int64
+			epoch         int16
+			want          *kerr.Error
+		}{
+			{5, nil, 7, -1, kerr.InvalidRequest},
+			{3, nil, -1, 0, kerr.InvalidRequest},
+			{5, &some, 7, -1, kerr.InvalidRequest},
+			{0, &empty, -1, -1, kerr.InvalidRequest},
+			{5, &empty, 7, 0, kerr.InvalidRequest},
+			{5, nil, -2, -2, nil},
+			{2, nil, 7, -1, nil}, // does not go over the wire before version 3
+		} {
+			req := initRequest(w.version)
+			req.TransactionalID, req.ProducerID, req.ProducerEpoch = w.transactional, w.id, w.epoch
+			resp := ask[*kmsg.InitProducerIDResponse](c, req)
+			requireCode(t, w.want, resp.ErrorCode, "%+v", w)
+			require.Equal(t, w.want != nil, resp.ProducerID == -1, "%+v", w)
+		}
 	})
 }
 
