@@ -18,6 +18,7 @@ const (
 // findCoordinator answers FindCoordinator: this broker coordinates every group.
 //
 //   - From version 4 on a request has several keys, each with its own answer.
+//   - Where all is well the text is "NONE", from version 4 on empty, as in Kafka: never null.
 //   - A transaction's coordinator is this broker too: a client that is told so learns from
 //     InitProducerId that transactions are rejected, and why; with an error here it would
 //     look for a coordinator for ever.
@@ -26,6 +27,9 @@ func (s *Server) findCoordinator(_ context.Context, c *client, req *kmsg.FindCoo
 	resp := req.ResponseKind().(*kmsg.FindCoordinatorResponse)
 	if req.Version < 4 {
 		one := s.coordinator(c, req.CoordinatorType, req.CoordinatorKey)
+		if one.ErrorCode == 0 {
+			one.ErrorMessage = kmsg.StringPtr("NONE")
+		}
 		resp.ErrorCode, resp.ErrorMessage = one.ErrorCode, one.ErrorMessage
 		resp.NodeID, resp.Host, resp.Port = one.NodeID, one.Host, one.Port
 		return resp
@@ -57,6 +61,7 @@ func (s *Server) coordinator(c *client, keyType int8, key string) kmsg.FindCoord
 	}
 	one := kmsg.NewFindCoordinatorResponseCoordinator()
 	one.NodeID, one.Host, one.Port = s.broker(c)
+	one.ErrorMessage = new(string)
 	return one
 }
 

@@ -38,6 +38,7 @@ func TestFindCoordinator(t *testing.T) {
 			for _, keyType := range types {
 				one := find(keyType, "key")
 				code(t, nil, one.ErrorCode)
+				requireFineText(t, version, one.ErrorMessage)
 				require.Equal(t, id, one.NodeID)
 				require.Equal(t, host, one.Host)
 				require.Equal(t, port, one.Port)
@@ -50,6 +51,19 @@ func TestFindCoordinator(t *testing.T) {
 				require.NotEmpty(t, *one.ErrorMessage)
 			}
 		})
+	}
+}
+
+// requireFineText is what Kafka says where all is well.
+func requireFineText(t *testing.T, version int16, text *string) {
+	t.Helper()
+	switch {
+	case version == 0:
+		require.Nil(t, text)
+	case version < 4:
+		require.Equal(t, "NONE", *text)
+	default:
+		require.Empty(t, *text)
 	}
 }
 
