@@ -11,7 +11,8 @@ import (
 // offsetForLeaderEpoch answers OffsetForLeaderEpoch: where a leader epoch ended (KIP-101, KIP-320). A
 // consumer asks it after the leader has changed, to see whether its position is still in the log.
 //
-//   - An epoch that is newer than all has -1 and -1; one from before the oldest record ended where the log begins.
+//   - An epoch that is newer than all has -1 and -1; one from before the oldest record ended where the log begins, and
+//     so does -2, as in Kafka: -1 alone is none.
 //   - From version 1 on the answer names the epoch, from 2 on the client's epoch is checked.
 func (s *Server) offsetForLeaderEpoch(_ context.Context, _ *client, req *kmsg.OffsetForLeaderEpochRequest) *kmsg.OffsetForLeaderEpochResponse {
 	resp := req.ResponseKind().(*kmsg.OffsetForLeaderEpochResponse)
@@ -50,7 +51,7 @@ func (s *Server) epochEnd(id log.PartitionID, in *kmsg.OffsetForLeaderEpochReque
 	if err != nil {
 		return err
 	}
-	if epoch < 0 && in.LeaderEpoch >= 0 && in.LeaderEpoch < bounds.LeaderEpoch {
+	if epoch < 0 && in.LeaderEpoch != -1 && in.LeaderEpoch < bounds.LeaderEpoch {
 		epoch, end = in.LeaderEpoch, bounds.LogStart
 	}
 	out.LeaderEpoch, out.EndOffset = epoch, end

@@ -28,6 +28,7 @@ func TestOffsetForLeaderEpoch(t *testing.T) {
 			"from before the log":           {"t", 0, now, now - 1, now - 1, 0, nil},
 			"one that is yet to come":       {"t", 0, now, now + 1, -1, -1, nil},
 			"none":                          {"t", 0, now, -1, -1, -1, nil},
+			"less than none":                {"t", 0, now, -2, -2, 0, nil},
 			"where nothing was written":     {"empty", 0, now, now, now, 0, nil},
 			"asked of an old leader":        {"t", 0, now + 1, now, -1, -1, kerr.UnknownLeaderEpoch},
 			"asked by an old client":        {"t", 0, now - 1, now, -1, -1, kerr.FencedLeaderEpoch},
