@@ -11,10 +11,6 @@ import (
 	"streamhouse/log/group"
 )
 
-// groupOperations are the operations on a group as a bit field, those that
-// everybody may do as long as there are no ACLs: read (3), delete (6), describe (8).
-const groupOperations = 1<<3 | 1<<6 | 1<<8
-
 // groupDead is the state of a group that does not exist.
 const groupDead = "Dead"
 
@@ -42,7 +38,7 @@ func (s *Server) describeGroups(_ context.Context, _ *client, req *kmsg.Describe
 			s.describeGroup(&one, req.Version)
 			room.take(describedGroupBytes(&one))
 		}
-		if req.IncludeAuthorizedOperations {
+		if req.IncludeAuthorizedOperations && one.ErrorCode == 0 {
 			one.AuthorizedOperations = groupOperations
 		}
 		resp.Groups = append(resp.Groups, one)

@@ -33,7 +33,7 @@ func TestDescribeGroups(t *testing.T) {
 			require.Equal(t, reading("a")[0].Metadata, m.ProtocolMetadata)
 			require.Equal(t, "0/1", string(m.MemberAssignment))
 			if version >= 3 {
-				require.Equal(t, int32(328), stable.AuthorizedOperations)
+				require.Equal(t, int32(3400), stable.AuthorizedOperations)
 			} else {
 				require.Equal(t, int32(math.MinInt32), stable.AuthorizedOperations)
 			}
@@ -54,6 +54,8 @@ func TestDescribeGroups(t *testing.T) {
 				code(t, nil, resp.Groups[3].ErrorCode)
 			}
 			code(t, kerr.InvalidGroupID, resp.Groups[4].ErrorCode)
+			require.Equal(t, int32(math.MinInt32), resp.Groups[4].AuthorizedOperations)
+			require.Equal(t, version >= 3 && version < 6, resp.Groups[3].AuthorizedOperations == 3400)
 		})
 	}
 }
