@@ -1,10 +1,12 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
@@ -23,16 +25,18 @@ import (
 //   - A partition that stands twice in a request is read once, where its last mention says.
 //   - The first batch comes whole, even where it is larger than what was asked for.
 //   - There are no transactions: nothing is aborted, and both isolation levels read the same.
-//   - Racks are ignored, and no other replica is preferred. The epoch last fetched (version 12) and the
-//     state of replicas (15) are for followers, of which there are none.
+//   - Topics without partitions are left out.
+//   - Racks are ignored, and no other replica is preferred. The epoch last fetched (version 12) is
+//     for followers, of which there are none: who says to be one is told NOT_LEADER_OR_FOLLOWER.
 func (s *Server) fetch(ctx context.Context, _ *client, req *kmsg.FetchRequest) func() *fetchResponse {
 	return func() *fetchResponse {
 		resp := &fetchResponse{version: req.Version, readAll: req.IsolationLevel == 0}
-		if req.SessionEpoch > 0 {
-			resp.ErrorCode = kerr.FetchSessionIDNotFound.Code
+		if err := checkFetch(req); err != nil {
+			resp.refuse(req, err)
 			return resp
 		}
-		f := fetching{resp: resp}
+		req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.FetchRequestTopic) bool { return len(t.Partitions) == 0 })
+		f := fetching{resp: resp, unreadable: checkReader(req)}
 		s.layOutFetch(&f, req)
 		if len(f.reads) == 0 {
 			return resp
@@ -49,6 +53,8 @@ type fetching struct {
 	resp  *fetchResponse
 	reads []log.ReadRequest
 	slots []*fetchedPartition // of each of the reads, in resp
+
+	unreadable error // why no partition can be read
 }
 
 // layOutFetch prepares the answer, and picks what can be read.
@@ -79,7 +85,7 @@ func (f *fetching) add(topic *log.Topic, err error, in *kmsg.FetchRequestTopicPa
 	if err == nil && (in.Partition < 0 || in.Partition >= topic.Partitions) {
 		err = log.ErrPartitionNotFound
 	}
-	if err != nil {
+	if err = cmp.Or(err, f.unreadable, checkPartitionBytes(in)); err != nil {
 		out.fill(log.ReadResult{Err: err})
 		return
 	}
@@ -109,5 +115,6 @@ func (p *fetchedPartition) fill(r log.ReadResult) {
 	if r.Err != nil {
 		p.ErrorCode = codeOf(r.Err)
 		p.ReadResult = log.ReadResult{HighWatermark: -1, LastStable: -1, LogStart: -1}
+		p.unread = errors.Is(r.Err, log.ErrTopicNotFound) || errors.Is(r.Err, log.ErrPartitionNotFound)
 	}
 }

@@ -25,6 +25,7 @@ type fetchedTopic struct {
 type fetchedPartition struct {
 	index     int32
 	ErrorCode int16
+	unread    bool // the error was found before anything was read
 	log.ReadResult
 }
 
@@ -75,9 +76,9 @@ func (r *fetchResponse) appendPartition(p *wire.Pieces, f *fetchedPartition) {
 	if r.version >= 5 {
 		p.Int64(f.LogStart)
 	}
-	aborted := 0
-	if r.readAll {
-		aborted = -1 // null: nobody asked
+	aborted := -1 // null: nobody asked
+	if !r.readAll && f.ErrorCode == 0 || f.unread {
+		aborted = 0
 	}
 	p.Length(flexible, aborted)
 	if r.version >= 11 {
