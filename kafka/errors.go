@@ -21,6 +21,7 @@ var codeTable = []struct {
 	{log.ErrTopicNotFound, kerr.UnknownTopicOrPartition},
 	{log.ErrPartitionNotFound, kerr.UnknownTopicOrPartition},
 	{log.ErrTopicExists, kerr.TopicAlreadyExists},
+	{log.ErrReservedTopic, kerr.InvalidRequest},
 	{log.ErrInvalidTopic, kerr.InvalidTopicException},
 	{log.ErrInvalidPartitions, kerr.InvalidPartitions},
 	{log.ErrInvalidConfig, kerr.InvalidConfig},

@@ -18,6 +18,7 @@ var (
 	ErrTopicNotFound     = meta.ErrTopicNotFound
 	ErrTopicExists       = meta.ErrTopicExists
 	ErrInvalidTopic      = errors.New("invalid topic name")
+	ErrReservedTopic     = fmt.Errorf("%w: reserved", ErrInvalidTopic)
 	ErrPartitionNotFound = meta.ErrPartitionNotFound
 	ErrInvalidPartitions = meta.ErrInvalidPartitions
 	ErrInvalidConfig     = errors.New("invalid topic config")

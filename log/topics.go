@@ -72,7 +72,7 @@ func (l *Log) Topics() []Topic {
 }
 
 // CreateTopics creates topics: all that are valid in one commit. Errors per
-// topic: ErrInvalidTopic, ErrTopicExists, ErrInvalidPartitions, ErrInvalidConfig.
+// topic: ErrInvalidTopic, ErrReservedTopic, ErrTopicExists, ErrInvalidPartitions, ErrInvalidConfig.
 func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
 	results := l.ValidateTopics(specs)
 	entries := make([]meta.Entry, len(specs))
@@ -94,12 +94,14 @@ func (l *Log) ValidateTopics(specs []TopicSpec) []TopicResult {
 	results := make([]TopicResult, len(specs))
 	for i, s := range specs {
 		results[i].Topic = Topic{Name: s.Name, Partitions: s.Partitions, Configs: s.Configs}
-		err := checkTopicName(s.Name)
+		err := checkNewName(s.Name)
 		switch {
 		case err != nil:
 			results[i].Err = err
 		case l.state.TopicByName(s.Name) != nil:
 			results[i].Err = fmt.Errorf("%w: %q", ErrTopicExists, s.Name)
+		case l.state.TopicLike(s.Name) != nil:
+			results[i].Err = fmt.Errorf("%w: %q: there is %q, and dots and underscores alone do not tell topics apart", ErrInvalidTopic, s.Name, l.state.TopicLike(s.Name).Name)
 		case s.Partitions < 1 || s.Partitions > MaxPartitions:
 			results[i].Err = fmt.Errorf("%w: %d, a topic has 1 to %d", ErrInvalidPartitions, s.Partitions, MaxPartitions)
 		default:
@@ -107,22 +109,6 @@ func (l *Log) ValidateTopics(specs []TopicSpec) []TopicResult {
 		}
 	}
 	return results
-}
-
-// checkTopicName applies Kafka's rules, so that a topic can move to any Kafka.
-func checkTopicName(name string) error {
-	legal := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-'
-	}
-	switch {
-	case name == "" || name == "." || name == "..":
-		return fmt.Errorf("%w: %q", ErrInvalidTopic, name)
-	case len(name) > MaxTopicName:
-		return fmt.Errorf("%w: %d characters, at most %d are allowed", ErrInvalidTopic, len(name), MaxTopicName)
-	case strings.ContainsFunc(name, func(r rune) bool { return !legal(r) }):
-		return fmt.Errorf("%w: %q: letters, digits, '.', '_' and '-' are allowed", ErrInvalidTopic, name)
-	}
-	return nil
 }
 
 // DeleteTopics deletes topics with their records and the offsets committed for

@@ -36,6 +36,10 @@ func TestTopicNames(t *testing.T) {
 		{"nul\x00", ErrInvalidTopic},
 		{"ärger", ErrInvalidTopic},
 		{"\xff", ErrInvalidTopic},
+		{"Orders_eu-west.1", ErrInvalidTopic},
+		{"__consumer.offsets", ErrInvalidTopic},
+		{"__cluster_metadata", ErrReservedTopic},
+		{"__cluster.metadata", nil},
 	} {
 		spec := []TopicSpec{{Name: c.name, Partitions: 1}}
 		require.ErrorIs(t, e.ValidateTopics(spec)[0].Err, c.want, "%q", c.name)

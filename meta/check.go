@@ -46,6 +46,9 @@ func (c *checker) topics() {
 		if c.State.topics[t.ID] != t || c.byName[t.Name] != t {
 			c.fail("topic %q is not found by its id and name", t.Name)
 		}
+		if k := likeness(t.Name); k != "" && !slices.Contains(c.alike[k], t) {
+			c.fail("topic %q is not found by those that are like it", t.Name)
+		}
 		if last != nil && last.Name >= t.Name {
 			c.fail("topic %q stands behind %q", t.Name, last.Name)
 		}

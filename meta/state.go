@@ -41,6 +41,7 @@ type State struct {
 	lastExpiry   int64 // Time when producers were last looked through
 	topics       map[TopicID]*Topic
 	byName       map[string]*Topic
+	alike        alike
 	ordered      topicList // all topics
 	segments     []Segment // ascending by ID
 	groups       map[string]map[PartitionID]GroupOffset
@@ -55,6 +56,7 @@ func NewState() *State {
 		nextProducer: 1,
 		topics:       make(map[TopicID]*Topic),
 		byName:       make(map[string]*Topic),
+		alike:        make(alike),
 		groups:       make(map[string]map[PartitionID]GroupOffset),
 		names:        make(map[string]namedProducer),
 		unsaved:      newUnsaved(),

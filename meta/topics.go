@@ -52,12 +52,14 @@ func (e *CreateTopic) apply(s *Application) Outcome {
 
 func (s *State) addTopic(t *Topic) {
 	s.topics[t.ID], s.byName[t.Name] = t, t
+	s.alike.add(t)
 	s.ordered.add(t)
 }
 
 func (s *State) removeTopic(t *Topic) {
 	delete(s.topics, t.ID)
 	delete(s.byName, t.Name)
+	s.alike.remove(t)
 	s.ordered.remove(t)
 }
 
