@@ -14,13 +14,19 @@ import (
 // metadata answers Metadata: one broker, which leads every partition.
 //
 //   - No list of topics means all of them; an empty list means none, except in version 0, where it means all.
-//   - From version 10 on a topic may be asked for by its id.
+//   - From version 12 on a topic may be asked for by its id. Where one is, topics that have only a name are left out.
+//     Versions 10 and 11 have the field, and refuse it.
 //   - A topic that is asked for by name and does not exist is created if the settings and, from
 //     version 4 on, the request allow it. The answer waits for that.
 //   - A topic that is asked for twice is answered once.
-//   - Authorized operations (version 8) are all that there are.
+//   - Authorized operations (version 8) are all that there are, also of a name that nobody has.
 func (s *Server) metadata(ctx context.Context, c *client, req *kmsg.MetadataRequest) *kmsg.MetadataResponse {
 	resp := req.ResponseKind().(*kmsg.MetadataResponse)
+	req.Topics = identified(req)
+	if err := checkAsked(req); err != nil {
+		refuseMetadata(req, resp, err)
+		return resp
+	}
 	cluster := s.log.ClusterID()
 	resp.ClusterID, resp.ControllerID = &cluster, nodeID
 	if req.IncludeClusterAuthorizedOperations {
@@ -38,11 +44,11 @@ func (s *Server) metadata(ctx context.Context, c *client, req *kmsg.MetadataRequ
 		req.Topics, _ = distinct(req.Topics, askedKey)
 		resp.Topics = s.askedTopics(req, s.autoCreate(ctx, req))
 	}
-	if req.IncludeTopicAuthorizedOperations {
-		for i := range resp.Topics {
-			if resp.Topics[i].ErrorCode == 0 {
-				resp.Topics[i].AuthorizedOperations = topicOperations
-			}
+	for i := range resp.Topics {
+		t := &resp.Topics[i]
+		t.IsInternal = t.Topic != nil && internalTopics[*t.Topic]
+		if req.IncludeTopicAuthorizedOperations && t.Topic != nil {
+			t.AuthorizedOperations = topicOperations
 		}
 	}
 	return resp
@@ -84,7 +90,7 @@ func (s *Server) askedTopic(t kmsg.MetadataRequestTopic) (log.Topic, error) {
 	}
 	topic, err := s.log.Topic(*t.Topic)
 	if errors.Is(err, log.ErrTopicNotFound) {
-		if e := s.log.ValidateTopics([]log.TopicSpec{{Name: *t.Topic, Partitions: 1}})[0].Err; errors.Is(e, log.ErrInvalidTopic) {
+		if e := log.CheckTopicName(*t.Topic); e != nil {
 			return topic, e // as Kafka, so that nobody waits for it to appear
 		}
 	}
