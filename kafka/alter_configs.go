@@ -13,8 +13,9 @@ import (
 // alterConfigs answers AlterConfigs once it is durable: what it names is set on a topic, all else goes back to its default.
 //
 //   - Only topics have configs that can be altered: the broker's are settings of the program.
-//   - Configs that the engine does not honour are rejected by name; a null value means the default.
-//   - A topic that stands twice in a request is INVALID_REQUEST, and so is a config that stands twice in a topic.
+//   - Configs that the engine does not honour are rejected by name. A null value and a config that stands twice are
+//     INVALID_REQUEST.
+//   - A topic that stands twice in a request is INVALID_REQUEST.
 func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterConfigsRequest) *kmsg.AlterConfigsResponse {
 	resp := req.ResponseKind().(*kmsg.AlterConfigsResponse)
 	var twice map[int]bool
@@ -46,16 +47,15 @@ func (s *Server) alterConfigs(ctx context.Context, _ *client, req *kmsg.AlterCon
 }
 
 func replacement(r *kmsg.AlterConfigsRequestResource) (log.ConfigChange, error) {
-	change := log.ConfigChange{Topic: r.ResourceName, Replace: true, Set: make(map[string]string)}
-	seen := make(map[string]bool)
+	change := log.ConfigChange{Topic: r.ResourceName, Replace: true, Set: make(map[string]string, len(r.Configs))}
 	for _, c := range r.Configs {
-		if seen[c.Name] {
-			return change, fmt.Errorf("%w: config %q stands twice in the request", kerr.InvalidRequest, c.Name)
+		if _, twice := change.Set[c.Name]; twice {
+			return change, errConfigTwice(c.Name)
 		}
-		seen[c.Name] = true
-		if c.Value != nil {
-			change.Set[c.Name] = *c.Value
+		if c.Value == nil {
+			return change, fmt.Errorf("%w: config %q without a value; leave it out for its default", kerr.InvalidRequest, c.Name)
 		}
+		change.Set[c.Name] = *c.Value
 	}
 	return change, nil
 }

@@ -35,6 +35,12 @@ func alterable(kind kmsg.ConfigResourceType, name string, twice bool) error {
 		return fmt.Errorf("%w: only the configs of topics can be altered; the broker's are settings of the program", kerr.InvalidRequest)
 	case twice:
 		return fmt.Errorf("%w: %q stands twice in the request", kerr.InvalidRequest, name)
+	case name == "":
+		return fmt.Errorf("%w: a topic without a name; its defaults are settings of the program", kerr.InvalidRequest)
 	}
-	return nil
+	return log.CheckTopicName(name)
+}
+
+func errConfigTwice(name string) error {
+	return fmt.Errorf("%w: config %q stands twice in the request", kerr.InvalidRequest, name)
 }

@@ -26,6 +26,7 @@ func (c *wireClient) described(req *kmsg.DescribeConfigsRequest) map[string]kmsg
 	c.Helper()
 	r := ask[*kmsg.DescribeConfigsResponse](c, req).Resources[0]
 	requireCode(c, nil, r.ErrorCode)
+	require.Equal(c, kmsg.StringPtr(""), r.ErrorMessage)
 	require.Equal(c, req.Resources[0].ResourceName, r.ResourceName)
 	all := make(map[string]kmsg.DescribeConfigsResponseResourceConfig)
 	for _, config := range r.Configs {
@@ -52,6 +53,9 @@ func TestDescribeConfigsOfATopic(t *testing.T) {
 			if version >= 3 {
 				require.Equal(t, []kmsg.ConfigType{kmsg.ConfigTypeLong, kmsg.ConfigTypeInt}, []kmsg.ConfigType{set.ConfigType, unset.ConfigType})
 			}
+			none := describeRequest(version, kmsg.ConfigResourceTypeTopic, "t")
+			none.Resources[0].ConfigNames = []string{}
+			require.Equal(t, all, c.described(none), "an empty list asks for all")
 			require.Nil(t, set.Documentation)
 			require.Empty(t, set.ConfigSynonyms)
 			require.Len(t, c.described(describeRequest(version, kmsg.ConfigResourceTypeTopic, "t", "retention.ms", "no.such")), 1)
@@ -104,6 +108,8 @@ func TestDescribeConfigsRefuses(t *testing.T) {
 			want *kerr.Error
 		}{
 			"a topic that's missing":     {kmsg.ConfigResourceTypeTopic, "none", kerr.UnknownTopicOrPartition},
+			"a topic that can't be":      {kmsg.ConfigResourceTypeTopic, "x/y", kerr.InvalidTopicException},
+			"a topic without a name":     {kmsg.ConfigResourceTypeTopic, "", kerr.InvalidTopicException},
 			"another broker":             {kmsg.ConfigResourceTypeBroker, "2", kerr.InvalidRequest},
 			"a broker that's no number":  {kmsg.ConfigResourceTypeBroker, "one", kerr.InvalidRequest},
 			"a broker's loggers":         {kmsg.ConfigResourceTypeBrokerLogger, "1", kerr.InvalidRequest},
@@ -174,7 +180,7 @@ func TestAlterConfigsSetsAll(t *testing.T) {
 		for version := range int16(3) {
 			topic := "t" + itoa(int32(version))
 			d.topic(topic, 1, "retention.ms", "5000", "retention.bytes", "6000")
-			req := alterRequest(version, topic, configEdit{"retention.ms", 0, 7000}, configEdit{"max.message.bytes", 0, nil})
+			req := alterRequest(version, topic, configEdit{"retention.ms", 0, 7000})
 			req.ValidateOnly = true
 			requireCode(t, nil, ask[*kmsg.AlterConfigsResponse](c, req).Resources[0].ErrorCode)
 			d.requireSet(topic, map[string]string{"retention.ms": "5000", "retention.bytes": "6000"})
@@ -259,6 +265,42 @@ func TestAlterConfigsRefuses(t *testing.T) {
 		}
 		d.requireSet("t", map[string]string{"retention.ms": "1"})
 		d.requireSet("twice", map[string]string{})
+	})
+}
+
+func TestAlterConfigsRefusesConfigs(t *testing.T) {
+	inDoor(t, nil, func(d *door) {
+		d.topic("t", 1, "retention.ms", "5000")
+		c := d.dial()
+		right := configEdit{"retention.bytes", 0, 1}
+		for what, w := range map[string]struct {
+			edits []configEdit
+			want  *kerr.Error
+		}{
+			"no value":          {[]configEdit{right, {"retention.ms", 0, nil}}, kerr.InvalidRequest},
+			"one twice":         {[]configEdit{{"retention.ms", 0, 1}, right, {"retention.ms", 0, 1}}, kerr.InvalidRequest},
+			"one twice, wrong":  {[]configEdit{{"no.such", 0, 1}, {"no.such", 0, 2}}, kerr.InvalidRequest},
+			"one nobody knows":  {[]configEdit{right, {"no.such", 0, 1}}, kerr.InvalidConfig},
+			"a value that's no": {[]configEdit{right, {"retention.ms", 0, "long"}}, kerr.InvalidConfig},
+		} {
+			for version := range int16(3) {
+				r := ask[*kmsg.AlterConfigsResponse](c, alterRequest(version, "t", w.edits...)).Resources[0]
+				requireCode(t, w.want, r.ErrorCode, what)
+				require.NotEmpty(t, *r.ErrorMessage)
+			}
+		}
+		d.requireSet("t", map[string]string{"retention.ms": "5000"})
+	})
+}
+
+func TestAlterConfigsOfTopicsThatCannotBe(t *testing.T) {
+	inDoor(t, nil, func(d *door) {
+		c := d.dial()
+		for name, want := range map[string]*kerr.Error{"": kerr.InvalidRequest, "x/y": kerr.InvalidTopicException, "..": kerr.InvalidTopicException, "none": kerr.UnknownTopicOrPartition} {
+			edit := configEdit{"retention.ms", kmsg.IncrementalAlterConfigOpSet, 1}
+			requireCode(t, want, ask[*kmsg.AlterConfigsResponse](c, alterRequest(2, name, edit)).Resources[0].ErrorCode, name)
+			requireCode(t, want, ask[*kmsg.IncrementalAlterConfigsResponse](c, editRequest(1, name, edit)).Resources[0].ErrorCode, name)
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -16,9 +17,10 @@ import (
 //   - Any positive replication factor and -1 are taken, and answered with 1: the object store replicates, and
 //     clients ask for what they would ask of a Kafka.
 //   - A manual assignment is taken where it names this broker alone for each partition.
-//   - Configs that the engine does not honour are rejected by name; a null value means the default.
+//   - Configs that the engine does not honour are rejected by name, and so is a null value.
 //   - A topic that stands twice in a request is INVALID_REQUEST.
-//   - From version 5 on the answer has the configs in force; of topics that were only validated, those asked for.
+//   - From version 5 on the answer has the configs in force, also of a topic that was only validated. That one has
+//     an id as well, which it does not get. The configs of a topic that was refused are an empty list.
 func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTopicsRequest) *kmsg.CreateTopicsResponse {
 	resp := req.ResponseKind().(*kmsg.CreateTopicsResponse)
 	var twice map[int]bool
@@ -29,8 +31,11 @@ func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTo
 	for i := range req.Topics {
 		in, out := &req.Topics[i], &resp.Topics[i]
 		out.Default()
-		out.Topic = in.Topic
+		out.Topic, out.Configs = in.Topic, []kmsg.CreateTopicsResponseTopicConfig{} // null makes the Java client fail
 		spec, err := s.topicSpec(in)
+		if err != nil { // of a name that is wrong by itself, only that is told
+			err = cmp.Or(s.log.ValidateTopics([]log.TopicSpec{{Name: in.Topic, Partitions: 1}})[0].Err, err)
+		}
 		switch {
 		case twice[i]:
 			err = fmt.Errorf("%w: topic %q stands twice in the request", kerr.InvalidRequest, in.Topic)
@@ -67,7 +72,7 @@ func (s *Server) finishTopics(ctx context.Context, req *kmsg.CreateTopicsRequest
 		}
 		t := &results[i].Topic
 		out.TopicID, out.NumPartitions, out.ReplicationFactor = t.ID, t.Partitions, 1
-		out.Configs = s.createdConfigs(t)
+		out.Configs = createdConfigs(s.log.ConfigsInForce(t.Configs))
 	}
 }
 
@@ -89,9 +94,10 @@ func (s *Server) topicSpec(t *kmsg.CreateTopicsRequestTopic) (log.TopicSpec, err
 		spec.Partitions = s.o.DefaultPartitions
 	}
 	for _, c := range t.Configs {
-		if c.Value != nil {
-			spec.Configs[c.Name] = *c.Value
+		if c.Value == nil {
+			return spec, fmt.Errorf("%w: config %q without a value; leave it out for its default", kerr.InvalidConfig, c.Name)
 		}
+		spec.Configs[c.Name] = *c.Value
 	}
 	return spec, nil
 }
@@ -111,22 +117,12 @@ func checkAssignment(assignment []kmsg.CreateTopicsRequestTopicReplicaAssignment
 	return nil
 }
 
-// createdConfigs never returns null, which the Java client fails on.
-func (s *Server) createdConfigs(t *log.Topic) []kmsg.CreateTopicsResponseTopicConfig {
-	all := []kmsg.CreateTopicsResponseTopicConfig{}
-	add := func(name, value string, source kmsg.ConfigSource) {
-		c := kmsg.NewCreateTopicsResponseTopicConfig()
-		c.Name, c.Value, c.Source = name, &value, int8(source)
-		all = append(all, c)
-	}
-	configs, err := s.log.DescribeConfigs(t.Name)
-	if err != nil { // only validated, or deleted since
-		for name, value := range t.Configs {
-			add(name, value, kmsg.ConfigSourceDynamicTopicConfig)
-		}
-	}
+func createdConfigs(configs []log.Config) []kmsg.CreateTopicsResponseTopicConfig {
+	all := make([]kmsg.CreateTopicsResponseTopicConfig, 0, len(configs))
 	for _, c := range configs {
-		add(c.Name, c.Value, configSource(c))
+		out := kmsg.NewCreateTopicsResponseTopicConfig()
+		out.Name, out.Value, out.Source = c.Name, &c.Value, int8(configSource(c))
+		all = append(all, out)
 	}
 	return all
 }

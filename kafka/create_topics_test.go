@@ -105,6 +105,11 @@ func TestCreateTopicsRefuses(t *testing.T) {
 		"fewer replicas than none":  {[]kmsg.CreateTopicsRequestTopic{newTopic("t", replicas(-2))}, kerr.InvalidReplicationFactor},
 		"a config that's not known": {[]kmsg.CreateTopicsRequestTopic{newTopic("t", configured("no.such", &text))}, kerr.InvalidConfig},
 		"a config that's wrong":     {[]kmsg.CreateTopicsRequestTopic{newTopic("t", configured("retention.ms", &text))}, kerr.InvalidConfig},
+		"a config without a value":  {[]kmsg.CreateTopicsRequestTopic{newTopic("t", configured("retention.ms", nil))}, kerr.InvalidConfig},
+		"a name like another's":     {[]kmsg.CreateTopicsRequestTopic{newTopic("dotted_there")}, kerr.InvalidTopicException},
+		"a name that Kafka keeps":   {[]kmsg.CreateTopicsRequestTopic{newTopic("__cluster_metadata")}, kerr.InvalidRequest},
+		"exists, and no replica":    {[]kmsg.CreateTopicsRequestTopic{newTopic("there", replicas(0))}, kerr.TopicAlreadyExists},
+		"no name, and no value":     {[]kmsg.CreateTopicsRequestTopic{newTopic("", configured("retention.ms", nil))}, kerr.InvalidTopicException},
 		"twice":                     {[]kmsg.CreateTopicsRequestTopic{newTopic("t"), newTopic("t")}, kerr.InvalidRequest},
 		"brokers that don't exist":  {[]kmsg.CreateTopicsRequestTopic{newTopic("t", assigned([]int32{nodeID}, []int32{2}))}, kerr.InvalidReplicaAssignment},
 		"more than one broker":      {[]kmsg.CreateTopicsRequestTopic{newTopic("t", assigned([]int32{nodeID, 2}))}, kerr.InvalidReplicaAssignment},
@@ -116,6 +121,7 @@ func TestCreateTopicsRefuses(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			inDoor(t, nil, func(d *door) {
 				d.topic("there", 1)
+				d.topic("dotted.there", 1)
 				c := d.dial()
 				for _, validate := range []bool{true, false} {
 					req := createRequest(7, append(w.topics, newTopic("good"))...)
@@ -124,9 +130,12 @@ func TestCreateTopicsRefuses(t *testing.T) {
 					require.Len(t, resp.Topics, 2)
 					requireCode(d, w.want, resp.Topics[0].ErrorCode)
 					require.NotEmpty(d, *resp.Topics[0].ErrorMessage)
+					require.NotNil(d, resp.Topics[0].Configs)
+					require.Empty(d, resp.Topics[0].Configs)
+					require.Zero(d, resp.Topics[0].TopicID)
 					requireCode(d, nil, resp.Topics[1].ErrorCode, "its neighbour is none the worse")
 				}
-				d.requireTopics(map[string]int32{"there": 1, "good": 1})
+				d.requireTopics(map[string]int32{"there": 1, "dotted.there": 1, "good": 1})
 			})
 		})
 	}
@@ -144,12 +153,16 @@ func TestCreateTopicsTellsTheConfigs(t *testing.T) {
 	hour := "3600000"
 	inDoor(t, nil, func(d *door) {
 		c := d.dial()
-		topic := newTopic("t", configured("retention.ms", &hour), configured("max.message.bytes", nil))
-		req := createRequest(7, topic)
+		req := createRequest(7, newTopic("t", configured("retention.ms", &hour)))
 		req.ValidateOnly = true
-		require.Equal(t, map[string]string{"retention.ms": "3600000 DYNAMIC_TOPIC_CONFIG"}, createdConfigs(ask[*kmsg.CreateTopicsResponse](c, req)))
+		validated := ask[*kmsg.CreateTopicsResponse](c, req)
+		require.NotZero(t, validated.Topics[0].TopicID)
+		d.requireTopics(map[string]int32{})
 		req.ValidateOnly = false
-		got := createdConfigs(ask[*kmsg.CreateTopicsResponse](c, req))
+		created := ask[*kmsg.CreateTopicsResponse](c, req)
+		require.NotEqual(t, validated.Topics[0].TopicID, created.Topics[0].TopicID)
+		got := configsOfCreated(created)
+		require.Equal(t, got, configsOfCreated(validated), "it tells what it would be")
 		require.Equal(t, "3600000 DYNAMIC_TOPIC_CONFIG", got["retention.ms"])
 		require.Regexp(t, " DEFAULT_CONFIG$", got["max.message.bytes"])
 		described, err := d.log.DescribeConfigs("t")
@@ -158,7 +171,7 @@ func TestCreateTopicsTellsTheConfigs(t *testing.T) {
 	})
 }
 
-func createdConfigs(resp *kmsg.CreateTopicsResponse) map[string]string {
+func configsOfCreated(resp *kmsg.CreateTopicsResponse) map[string]string {
 	all := make(map[string]string)
 	for _, c := range resp.Topics[0].Configs {
 		all[c.Name] = *c.Value + " " + kmsg.ConfigSource(c.Source).String()

@@ -12,7 +12,7 @@ import (
 	"streamhouse/log"
 )
 
-// describeConfigs answers DescribeConfigs for topics and for the broker, all configs or those named.
+// describeConfigs answers DescribeConfigs for topics and for the broker, those named or, where none is, all.
 //
 //   - Of resources beyond [Options].MaxAnswerBytes there is an error alone.
 //   - Version 0 says which are defaults; from version 1 on the answer has the source and, where asked, synonyms.
@@ -33,9 +33,11 @@ func (s *Server) describeConfigs(_ context.Context, _ *client, req *kmsg.Describ
 		if err == nil {
 			configs, err = s.configsOf(r.ResourceType, r.ResourceName)
 		}
-		out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
+		if out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err); err == nil {
+			out.ErrorMessage = new(string) // as in Kafka: never null
+		}
 		for _, c := range configs {
-			if r.ConfigNames == nil || slices.Contains(r.ConfigNames, c.Name) {
+			if len(r.ConfigNames) == 0 || slices.Contains(r.ConfigNames, c.Name) {
 				out.Configs = append(out.Configs, describeConfig(c, req))
 				room.take(describedBytes(&out.Configs[len(out.Configs)-1]))
 			}
@@ -47,6 +49,9 @@ func (s *Server) describeConfigs(_ context.Context, _ *client, req *kmsg.Describ
 func (s *Server) configsOf(kind kmsg.ConfigResourceType, name string) ([]sourcedConfig, error) {
 	switch kind {
 	case kmsg.ConfigResourceTypeTopic:
+		if err := log.CheckTopicName(name); err != nil {
+			return nil, err
+		}
 		configs, err := s.log.DescribeConfigs(name)
 		all := make([]sourcedConfig, len(configs))
 		for i, c := range configs {

@@ -67,7 +67,7 @@ func (s *Server) incrementalChange(r *kmsg.IncrementalAlterConfigsRequestResourc
 	seen := make(map[string]bool)
 	for _, c := range r.Configs {
 		if seen[c.Name] {
-			return change, fmt.Errorf("%w: config %q stands twice in the request", kerr.InvalidRequest, c.Name)
+			return change, errConfigTwice(c.Name)
 		}
 		seen[c.Name] = true
 		if c.Op == kmsg.IncrementalAlterConfigOpDelete {

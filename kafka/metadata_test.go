@@ -58,18 +58,18 @@ func TestMetadataTopics(t *testing.T) {
 			req  *kmsg.MetadataRequest
 			want []string
 		}{
-			"null is all":                     {everything, []string{"a", "b", "c.d"}},
-			"empty is none":                   {metadataRequest(12), nil},
-			"empty is none since version 1":   {metadataRequest(1), nil},
-			"empty is all in version 0":       {metadataRequest(0), []string{"a", "b", "c.d"}},
-			"in the order asked for":          {metadataRequest(12, "b", "a"), []string{"b", "a"}},
-			"twice is answered once":          {metadataRequest(12, "b", "b"), []string{"b"}},
-			"what is missing, once":           {metadataRequest(12, "x", "a", "x"), []string{"x UNKNOWN_TOPIC_OR_PARTITION", "a"}},
-			"a name that can't be":            {metadataRequest(12, "a b"), []string{"a b INVALID_TOPIC_EXCEPTION"}},
-			"a name that is too long":         {metadataRequest(12, strings.Repeat("n", 250)), []string{strings.Repeat("n", 250) + " INVALID_TOPIC_EXCEPTION"}},
-			"by id":                           {metadataByID(b, a, b), []string{"b", "a"}},
-			"an id that is nobody's":          {metadataByID(log.TopicID{1}, a, log.TopicID{1}), []string{"null UNKNOWN_TOPIC_ID", "a"}},
-			"a name that others are like":     {metadataRequest(12, "c_d"), []string{"c_d UNKNOWN_TOPIC_OR_PARTITION"}},
+			"null is all":                   {everything, []string{"a", "b", "c.d"}},
+			"empty is none":                 {metadataRequest(12), nil},
+			"empty is none since version 1": {metadataRequest(1), nil},
+			"empty is all in version 0":     {metadataRequest(0), []string{"a", "b", "c.d"}},
+			"in the order asked for":        {metadataRequest(12, "b", "a"), []string{"b", "a"}},
+			"twice is answered once":        {metadataRequest(12, "b", "b"), []string{"b"}},
+			"what is missing, once":         {metadataRequest(12, "x", "a", "x"), []string{"x UNKNOWN_TOPIC_OR_PARTITION", "a"}},
+			"a name that can't be":          {metadataRequest(12, "a b"), []string{"a b INVALID_TOPIC_EXCEPTION"}},
+			"a name that is too long":       {metadataRequest(12, strings.Repeat("n", 250)), []string{strings.Repeat("n", 250) + " INVALID_TOPIC_EXCEPTION"}},
+			"by id":                         {metadataByID(b, a, b), []string{"b", "a"}},
+			"an id that is nobody's":        {metadataByID(log.TopicID{1}, a, log.TopicID{1}), []string{"null UNKNOWN_TOPIC_ID", "a"}},
+			"a name that others are like":   {metadataRequest(12, "c_d"), []string{"c_d UNKNOWN_TOPIC_OR_PARTITION"}},
 		} {
 			require.Equal(t, w.want, topicsOf(ask[*kmsg.MetadataResponse](c, w.req)), what)
 		}

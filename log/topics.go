@@ -78,7 +78,6 @@ func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
 	entries := make([]meta.Entry, len(specs))
 	for i, s := range specs {
 		if results[i].Err == nil {
-			results[i].Topic.ID = meta.NewID()
 			entries[i] = &meta.CreateTopic{ID: results[i].Topic.ID, Name: s.Name, Partitions: s.Partitions, Configs: maps.Clone(s.Configs)}
 		}
 	}
@@ -87,13 +86,14 @@ func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
 	}, func(r *TopicResult, err error) { r.Err = err })
 }
 
-// ValidateTopics tells what CreateTopics would answer, and changes nothing.
+// ValidateTopics tells what CreateTopics would answer, and changes nothing. The id of a topic is one
+// that it could have: it gets another when it is created.
 func (l *Log) ValidateTopics(specs []TopicSpec) []TopicResult {
 	l.stateMu.RLock()
 	defer l.stateMu.RUnlock()
 	results := make([]TopicResult, len(specs))
 	for i, s := range specs {
-		results[i].Topic = Topic{Name: s.Name, Partitions: s.Partitions, Configs: s.Configs}
+		results[i].Topic = Topic{ID: meta.NewID(), Name: s.Name, Partitions: s.Partitions, Configs: s.Configs}
 		err := checkNewName(s.Name)
 		switch {
 		case err != nil:
@@ -188,6 +188,9 @@ func (l *Log) DescribeConfigs(topic string) ([]Config, error) {
 	}
 	return l.configs.describe(t.Configs), nil
 }
+
+// ConfigsInForce returns all configs of a topic that sets the given ones, by name.
+func (l *Log) ConfigsInForce(set map[string]string) []Config { return l.configs.describe(set) }
 
 // DeleteSpec asks for the records of a partition before Offset to go; -1 means all.
 type DeleteSpec struct {

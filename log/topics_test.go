@@ -109,7 +109,8 @@ func TestValidateTopicsChangesNothing(t *testing.T) {
 	e := newEngine(t)
 	res := e.ValidateTopics([]TopicSpec{{Name: "t", Partitions: 2}, {Name: "t"}})
 	require.NoError(t, res[0].Err)
-	require.Equal(t, Topic{Name: "t", Partitions: 2}, res[0].Topic)
+	require.NotZero(t, res[0].Topic.ID, "one that it could have")
+	require.Equal(t, Topic{ID: res[0].Topic.ID, Name: "t", Partitions: 2}, res[0].Topic)
 	require.ErrorIs(t, res[1].Err, ErrInvalidPartitions)
 	require.Empty(t, e.Topics())
 }
