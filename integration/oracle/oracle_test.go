@@ -146,6 +146,7 @@ func startStreamHouse(t testing.TB) *target {
 		}
 		assert.False(t, b.OutputHas("panic:"))
 	})
+	b.SetEnv("STREAMHOUSE_KAFKA_MAX_CONNECTIONS=1000") // not what the machine allows
 	require.NoError(t, b.Start())
 	return newTarget(t, b.Kafka, false)
 }
