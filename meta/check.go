@@ -18,6 +18,9 @@ func (s *State) Check() error {
 	c.segmentRecords()
 	c.groupOffsets()
 	c.namedProducers()
+	if want := c.State.count(); c.Usage() != want {
+		c.fail("the usage is kept as %+v, counted it is %+v", c.Usage(), want)
+	}
 	if n := c.count - len(c.errs); n > 0 {
 		c.errs = append(c.errs, fmt.Errorf("and %d more", n))
 	}

@@ -56,6 +56,7 @@ func TestCheckFindsEveryViolation(t *testing.T) {
 		"partition 1 of \"a\" has id":    func(s *State, p *Partition) { s.byName["a"].Partitions[1].ID.Index = 0 },
 		"has no partitions":              func(s *State, p *Partition) { s.byName["b"].Partitions = nil },
 		"which is gone":                  func(s *State, p *Partition) { s.groups["g"][at(topicID("none"), 0)] = GroupOffset{} },
+		"the usage is kept as":           func(s *State, p *Partition) { s.usage.Producers++ },
 		"group \"h\" has no offsets":     func(s *State, p *Partition) { s.groups["h"] = nil },
 		"offset -5":                      func(s *State, p *Partition) { s.groups["g"][p.ID] = GroupOffset{Offset: -5} },
 		"producer \"n\" has id 9":        func(s *State, p *Partition) { s.names["n"] = namedProducer{ID: 9} },

@@ -89,6 +89,6 @@
 //	offsets     CommitOffsets; DeleteOffsets, DeleteGroup and DeleteTopic delete
 //	names       NameProducer; the expiry of producers deletes
 //
-// How many extents refer to a segment, and how many offsets a group has in a topic, is counted
-// when the file is loaded.
+// How many extents refer to a segment, how many offsets a group has in a topic, and the usage
+// are counted when the file is loaded.
 package meta

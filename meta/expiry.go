@@ -101,5 +101,6 @@ func (s *State) expired(last int64) bool { return s.Time-last >= ProducerExpirat
 
 func (s *State) forget(p *Partition, id int64) {
 	delete(p.Producers, id)
+	s.usage.Producers--
 	s.unsaved.forget(p.ID, id)
 }

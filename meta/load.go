@@ -16,6 +16,7 @@ func (db *DB) Load() (*State, error) {
 	if err := db.guard(func() error { return db.bolt.View(l.load) }); err != nil {
 		return nil, err
 	}
+	l.usage = l.count()
 	if err := l.Check(); err != nil {
 		return nil, fmt.Errorf("metadata file %s: %w: %w", db.path, ErrCorrupt, err)
 	}

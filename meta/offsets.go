@@ -83,22 +83,46 @@ func (s *State) setOffset(group string, p PartitionID, o GroupOffset) {
 		offsets = make(map[PartitionID]GroupOffset)
 		s.groups[group] = offsets
 	}
-	if _, known := offsets[p]; !known {
+	old, known := offsets[p]
+	if !known {
+		s.usage.Offsets++
 		t := s.topics[p.Topic]
 		if t.groups == nil {
 			t.groups = make(map[string]int)
 		}
 		t.groups[group]++
 	}
+	s.usage.OffsetMetadataBytes += int64(len(o.Metadata) - len(old.Metadata))
 	offsets[p] = o
+}
+
+// deleteOffsetsOf forgets all positions in a topic. It looks at the group's positions or the topic's partitions,
+// whichever are fewer: a commit may delete many topics, and groups may have many positions.
+func (s *State) deleteOffsetsOf(t *Topic) {
+	for group := range t.groups {
+		if offsets := s.groups[group]; len(offsets) < len(t.Partitions) {
+			for p := range offsets {
+				if p.Topic == t.ID {
+					s.deleteOffset(group, p)
+				}
+			}
+			continue
+		}
+		for _, p := range t.Partitions {
+			s.deleteOffset(group, p.ID)
+		}
+	}
 }
 
 // deleteOffset forgets a position; a group without any is gone.
 func (s *State) deleteOffset(group string, p PartitionID) {
 	offsets := s.groups[group]
-	if _, ok := offsets[p]; !ok {
+	o, ok := offsets[p]
+	if !ok {
 		return
 	}
+	s.usage.Offsets--
+	s.usage.OffsetMetadataBytes -= int64(len(o.Metadata))
 	if delete(offsets, p); len(offsets) == 0 {
 		delete(s.groups, group)
 	}

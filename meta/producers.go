@@ -71,6 +71,7 @@ func (s *State) remember(p *Partition, w *Producer, b *Batch, base int64) {
 			p.Producers = make(map[int64]*Producer)
 		}
 		p.Producers[b.ProducerID] = w
+		s.usage.Producers++
 	}
 	if w.Epoch != b.ProducerEpoch {
 		w.Epoch, w.Batches = b.ProducerEpoch, w.Batches[:0]

@@ -46,6 +46,7 @@ type State struct {
 	segments     []Segment // ascending by ID
 	groups       map[string]map[PartitionID]GroupOffset
 	names        map[string]namedProducer
+	usage        Usage // but for what is the length of a map
 	unsaved      unsaved
 	applying     bool // in the middle of a commit
 }
@@ -129,6 +130,9 @@ func (s *State) Segments() iter.Seq[*Segment] {
 
 // Groups yields the names of all groups that have offsets, ascending.
 func (s *State) Groups() iter.Seq[string] { return slices.Values(slices.Sorted(maps.Keys(s.groups))) }
+
+// HasGroup reports whether a group has offsets.
+func (s *State) HasGroup(name string) bool { return s.groups[name] != nil }
 
 // GroupOffset returns a group's position in a partition, and whether it has one.
 func (s *State) GroupOffset(group string, p PartitionID) (GroupOffset, bool) {

@@ -74,6 +74,7 @@ func (s *State) growTopic(t *Topic, count int32) {
 		t.Partitions = append(t.Partitions, p)
 		s.unsaved.partition(p)
 	}
+	s.usage.Partitions += int64(len(fresh))
 	s.unsaved.topic(t.ID)
 }
 
@@ -92,14 +93,10 @@ func (e *DeleteTopic) apply(s *Application) Outcome {
 	for _, p := range t.Partitions {
 		s.dropExtents(p, len(p.Extents.list))
 		p.deleted = true
+		s.usage.Producers -= int64(len(p.Producers))
 	}
-	for group := range t.groups {
-		for p := range s.groups[group] {
-			if p.Topic == e.ID {
-				s.deleteOffset(group, p)
-			}
-		}
-	}
+	s.deleteOffsetsOf(t)
+	s.usage.Partitions -= int64(len(t.Partitions))
 	s.removeTopic(t)
 	s.unsaved.deleteTopic(t.ID)
 	return Outcome{}
