@@ -19,6 +19,9 @@ var (
 	// ErrPermanent marks a fault that a retry will not mend: access denied, a
 	// missing bucket, wrong credentials, a full disk. Somebody has to act.
 	ErrPermanent = errors.New("the object store refuses")
+	// ErrTooLarge reports a Put of an object that is larger than the store, or what stands before
+	// it, takes. This Put has stored nothing and will not: every attempt at it got that answer.
+	ErrTooLarge = errors.New("object is larger than the store takes")
 	// ErrKey reports a key that is not valid; see [ValidKey].
 	ErrKey = errors.New("invalid object key")
 )

@@ -44,6 +44,8 @@ func (d *Store) Put(ctx context.Context, key string, body []byte) error {
 			return fmt.Errorf("%w: %s: an object holds the name of its folder", objstore.ErrKey, key)
 		case errors.Is(err, fs.ErrNotExist) && try < maxLinkTries && ctx.Err() == nil:
 			d.forget()
+		case errors.Is(err, syscall.EFBIG): // it was the temporary file's, so there is no object
+			return fmt.Errorf("put %s: %w: %w", key, objstore.ErrTooLarge, err)
 		default:
 			err = cmp.Or(d.gone(), explainFile(err))
 			return fmt.Errorf("put %s: %w", key, err)

@@ -131,3 +131,23 @@ func TestFolderNotDurable(t *testing.T) {
 	require.NoError(t, d.Put(t.Context(), "a/b/key", []byte("x")))
 	require.Equal(t, []string{"a", "bytes", "a/b (linked)"}, w.take())
 }
+
+// A file larger than the file system or its limits take leaves nothing behind, and a smaller one may follow.
+func TestFileTooLarge(t *testing.T) {
+	d, err := Open(t.TempDir())
+	require.NoError(t, err)
+	sync := d.sync
+	d.sync = func(f *os.File) error {
+		if info, err := f.Stat(); err != nil || info.Mode().IsRegular() && info.Size() > 3 {
+			return &os.PathError{Op: "write", Path: f.Name(), Err: syscall.EFBIG}
+		}
+		return sync(f)
+	}
+	err = d.Put(t.Context(), "key", []byte("1234"))
+	require.ErrorIs(t, err, objstore.ErrTooLarge)
+	require.NotErrorIs(t, err, objstore.ErrPermanent)
+	require.NoError(t, d.Put(t.Context(), "key", []byte("123")))
+	temps, err := os.ReadDir(d.temps())
+	require.NoError(t, err)
+	require.Empty(t, temps)
+}

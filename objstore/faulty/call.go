@@ -14,10 +14,10 @@ type call struct {
 }
 
 // begin finds the rules for a call and does what they do before it happens.
-func (f *Store) begin(ctx context.Context, op objstore.Op, keys ...string) (call, error) {
+func (f *Store) begin(ctx context.Context, op objstore.Op, size int, keys ...string) (call, error) {
 	var c call
 	for _, r := range f.inForce() {
-		if draw, spoilt := r.matches(op, keys); spoilt {
+		if draw, spoilt := r.matches(op, size, keys); spoilt {
 			c.rules = append(c.rules, r)
 			c.draw = draw
 		}

@@ -19,6 +19,7 @@ var ErrInjected = errors.New("injected fault")
 type Fault struct {
 	Ops    objstore.Op // kinds of calls, or'ed together
 	Prefix string      // of the key; for a listing, of its prefix; for a delete, of any of its keys
+	Above  int         // only Puts of an object of more bytes; 0 is any call
 	Nth    int         // only the nth call that the above match, from 1
 	Times  int         // only so many calls, then never again
 	Chance float64     // each call with this probability; 0 is always
@@ -27,7 +28,7 @@ type Fault struct {
 }
 
 // Effect is what a fault does to a call. Make one with FailBefore, FailAfter, FailLate,
-// Refuse, Slow, Hang, HangAfter, Truncate, Empty, FlipBit, OtherObject, Missing or Lag. Those that
+// Refuse, TooLarge, Slow, Hang, HangAfter, Truncate, Empty, FlipBit, OtherObject, Missing or Lag. Those that
 // concern one kind of call change no other.
 type Effect struct {
 	kind  effectKind
@@ -70,6 +71,12 @@ func FailLate(err error, delay time.Duration) Effect {
 // Refuse makes a call fail, without having happened, with objstore.ErrPermanent.
 func Refuse() Effect {
 	return FailBefore(fmt.Errorf("%w: %w", objstore.ErrPermanent, ErrInjected))
+}
+
+// TooLarge makes a Put fail, without having happened, with objstore.ErrTooLarge. With
+// Fault.Above it is a store that takes no larger objects.
+func TooLarge() Effect {
+	return FailBefore(fmt.Errorf("%w: %w", objstore.ErrTooLarge, ErrInjected))
 }
 
 // Slow makes a call wait first.
@@ -162,10 +169,10 @@ func (r *Rule) Wait(ctx context.Context, n int) error {
 }
 
 // matches decides whether the rule spoils a call, counts, and draws what is
-// random about the damage.
-func (r *Rule) matches(op objstore.Op, keys []string) (draw uint64, spoilt bool) {
+// random about the damage. size is that of the object to be Put, 0 for other calls.
+func (r *Rule) matches(op objstore.Op, size int, keys []string) (draw uint64, spoilt bool) {
 	f := &r.fault
-	if f.Ops != 0 && f.Ops&op == 0 || !anyPrefixed(keys, f.Prefix) {
+	if f.Above != 0 && size <= f.Above || f.Ops != 0 && f.Ops&op == 0 || !anyPrefixed(keys, f.Prefix) {
 		return 0, false
 	}
 	r.mu.Lock()

@@ -11,7 +11,7 @@ import (
 // List implements [objstore.Store].
 func (f *Store) List(ctx context.Context, prefix, after string) iter.Seq2[objstore.Info, error] {
 	return func(yield func(objstore.Info, error) bool) {
-		c, err := f.begin(ctx, objstore.OpList, prefix)
+		c, err := f.begin(ctx, objstore.OpList, 0, prefix)
 		if err != nil {
 			yield(objstore.Info{}, err)
 			return

@@ -10,7 +10,7 @@ import (
 
 // Put implements [objstore.Store].
 func (f *Store) Put(ctx context.Context, key string, body []byte) error {
-	c, err := f.begin(ctx, objstore.OpPut, key)
+	c, err := f.begin(ctx, objstore.OpPut, len(body), key)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 
 // Get implements [objstore.Store].
 func (f *Store) Get(ctx context.Context, key string) ([]byte, error) {
-	c, err := f.begin(ctx, objstore.OpGet, key)
+	c, err := f.begin(ctx, objstore.OpGet, 0, key)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func (f *Store) Get(ctx context.Context, key string) ([]byte, error) {
 
 // GetRange implements [objstore.Store].
 func (f *Store) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
-	c, err := f.begin(ctx, objstore.OpGetRange, key)
+	c, err := f.begin(ctx, objstore.OpGetRange, 0, key)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (f *Store) hash(rule int, call string, nth int) uint64 {
 
 // Delete implements [objstore.Store].
 func (f *Store) Delete(ctx context.Context, keys ...string) error {
-	c, err := f.begin(ctx, objstore.OpDelete, keys...)
+	c, err := f.begin(ctx, objstore.OpDelete, 0, keys...)
 	if err != nil {
 		return err
 	}

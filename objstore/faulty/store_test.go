@@ -67,6 +67,22 @@ func TestRefuse(t *testing.T) {
 	require.ErrorIs(t, f.Put(t.Context(), "new", nil), objstore.ErrPermanent)
 }
 
+// A store that takes no larger objects takes smaller ones, and nothing of what it refuses.
+func TestTooLarge(t *testing.T) {
+	f, inner := broken(t, Fault{Ops: objstore.OpPut, Above: 3, Do: TooLarge()})
+	require.NoError(t, f.Put(t.Context(), "small", []byte("123")))
+	err := f.Put(t.Context(), "large", []byte("1234"))
+	require.ErrorIs(t, err, objstore.ErrTooLarge)
+	require.NotErrorIs(t, err, objstore.ErrPermanent)
+	_, err = inner.Get(t.Context(), "large")
+	require.ErrorIs(t, err, objstore.ErrNotFound)
+	_, err = f.Get(t.Context(), "small")
+	require.NoError(t, err)
+	f, _ = broken(t, Fault{Above: 3, Do: TooLarge()})
+	_, err = f.Get(t.Context(), "old/01")
+	require.NoError(t, err, "it is about Puts alone")
+}
+
 func TestConditions(t *testing.T) {
 	put := func(f *Store, key string) bool { return f.Put(t.Context(), key, nil) != nil }
 	f, _ := broken(t, Fault{Ops: objstore.OpGet | objstore.OpDelete, Do: FailBefore(nil)})

@@ -28,7 +28,6 @@ var refusals = map[string]string{
 	"AuthorizationHeaderMalformed":       "set AWS_REGION to the region of the bucket",
 	"IllegalLocationConstraintException": "set AWS_REGION to the region of the bucket",
 	"NotImplemented":                     "use a store that has conditional writes (If-None-Match)",
-	"EntityTooLarge":                     "the object is larger than the store allows",
 	"QuotaExceeded":                      "the bucket is full: free some space or raise its quota",
 	"XMinioStorageFull":                  "the store is full: free some space",
 	"KMS.DisabledException":              "enable the key that encrypts the bucket",
@@ -99,6 +98,16 @@ func explainGet(key string, err error) error {
 
 // precondition reports that a create-only PUT found its key taken.
 func precondition(err error) bool { return errorCode(err) == "PreconditionFailed" }
+
+// tooLarge reports that a PUT was refused for the object's size, by the store or by a proxy before
+// it: an answer in HTML says nothing about objects, but with this status it does say that none of this size gets through.
+func tooLarge(err error) bool {
+	var foreign *foreignAnswer
+	if errors.As(err, &foreign) {
+		return foreign.status == http.StatusRequestEntityTooLarge
+	}
+	return errorCode(err) == "EntityTooLarge" || statusCode(err) == http.StatusRequestEntityTooLarge
+}
 
 func errorCode(err error) string {
 	var api smithy.APIError

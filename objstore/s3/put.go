@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
 
 	"streamhouse/objstore"
 )
@@ -27,7 +28,7 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	checksum := crc32cHeader(body)
+	checksum, attempts := crc32cHeader(body), 0
 	out, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket:         &s.bucket,
 		Key:            name,
@@ -36,7 +37,7 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 		ContentType:    aws.String("application/octet-stream"),
 		IfNoneMatch:    aws.String("*"),
 		ChecksumCRC32C: &checksum,
-	}, s.payload)
+	}, s.payload, counting(&attempts))
 	if err == nil {
 		if got := aws.ToString(out.ChecksumCRC32C); got != "" && got != checksum {
 			return fmt.Errorf("put %s: %w: its CRC-32C is %s, the store's %s", key, errBody, checksum, got)
@@ -46,7 +47,26 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 	if precondition(err) {
 		return objstore.Exists(key)
 	}
+	if tooLarge(err) {
+		if attempts == 1 {
+			return fmt.Errorf("put %s: %w: %w", key, objstore.ErrTooLarge, err)
+		}
+		return fmt.Errorf("put %s: an attempt before may be carried out yet: %w", key, err)
+	}
 	return fmt.Errorf("put %s: %w", key, explain(err))
+}
+
+// counting counts the attempts of an operation: one that is not the first may follow one that was carried out.
+func counting(attempts *int) func(*s3.Options) {
+	count := middleware.FinalizeMiddlewareFunc("CountAttempts", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+		*attempts++
+		return next.HandleFinalize(ctx, in)
+	})
+	return func(o *s3.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Finalize.Insert(count, "Retry", middleware.After)
+		})
+	}
 }
 
 // crc32cHeader is a body's checksum in the form of S3's headers.

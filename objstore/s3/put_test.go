@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -53,6 +54,32 @@ func TestSignsBodies(t *testing.T) {
 		"http://localhost.example.com": true, "://": true,
 	} {
 		require.Equal(t, want, signsBodies(endpoint), endpoint)
+	}
+}
+
+// A refusal for the size is told as such only where this Put has stored nothing for sure: an attempt before
+// that had no answer may be carried out yet.
+func TestPutOfTooMuch(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers  []answer
+		tooLarge bool
+		requests int
+	}{
+		"by S3":                    {[]answer{refuse(400, "EntityTooLarge")}, true, 1},
+		"by another store":         {[]answer{refuse(413, "RequestEntityTooLarge")}, true, 1},
+		"by a proxy":               {[]answer{page(413)}, true, 1},
+		"after a reset":            {[]answer{hangUp, refuse(400, "EntityTooLarge")}, false, 2},
+		"after a 500":              {[]answer{refuse(500, "InternalError"), page(413)}, false, 2},
+		"another fault of a proxy": {[]answer{page(414)}, false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, server := scripted(t, c.answers...)
+			err := s.Put(t.Context(), "key", []byte("body"))
+			require.Error(t, err)
+			require.Equal(t, c.tooLarge, errors.Is(err, objstore.ErrTooLarge), "%v", err)
+			require.NotErrorIs(t, err, objstore.ErrPermanent)
+			require.Equal(t, c.requests, server.count())
+		})
 	}
 }
 
