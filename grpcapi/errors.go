@@ -34,6 +34,7 @@ var table = []struct {
 	{log.ErrInvalidOffset, codes.InvalidArgument, ""},
 
 	{log.ErrBatchTooLarge, codes.ResourceExhausted, ""},
+	{log.ErrChangeTooLarge, codes.ResourceExhausted, ""},
 	{log.ErrInvalidTimestamp, codes.InvalidArgument, ""},
 	{log.ErrInvalidRecord, codes.InvalidArgument, ""},
 	{log.ErrTransactional, codes.Unimplemented, ""},

@@ -35,6 +35,7 @@ var codeTable = []struct {
 	{log.ErrInvalidRecord, kerr.InvalidRecord},
 	{log.ErrInvalidTimestamp, kerr.InvalidTimestamp},
 	{log.ErrBatchTooLarge, kerr.MessageTooLarge},
+	{log.ErrChangeTooLarge, kerr.InvalidRequest},
 	// Final for all clients; librdkafka tries again after any other code that would fit.
 	{log.ErrTransactional, kerr.TransactionalIDAuthorizationFailed},
 

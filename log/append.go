@@ -34,6 +34,8 @@ type appending struct {
 	partition *partition
 	settings  topicSettings
 	batches   []record.Batch
+	flush     *flush // the one that has the batches; Log.mu guards it until that flush is done
+	refused   error  // by the store; set before the flush is done
 	result    AppendResult
 }
 
@@ -67,10 +69,22 @@ func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]Appe
 		l.unflushed.Release(held)
 		return nil, err
 	}
-	return &Pending[[]AppendResult]{flush: f, result: func() []AppendResult {
-		f.copyOutcomes(items)
+	return &Pending[[]AppendResult]{flush: f, next: func() *flush { return l.nextOf(taken) }, result: func() []AppendResult {
+		copyOutcomes(items)
 		return appendResults(taken)
 	}}, nil
+}
+
+// nextOf returns a flush that has some of the batches and is not done well, or nil.
+func (l *Log) nextOf(taken []appending) *flush {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range taken {
+		if f := taken[i].flush; f != nil && !f.landed() {
+			return f
+		}
+	}
+	return nil
 }
 
 // checkAppend fills taken and returns the bytes that are to be flushed.
@@ -152,17 +166,16 @@ func (l *Log) enqueue(taken []appending, bytes, held int64) (*flush, []item, err
 	if err := l.endErrLocked(); err != nil {
 		return nil, nil, err
 	}
-	f := l.current
-	wake := f.empty()
+	f := l.openLocked(bytes)
 	for i := range items {
+		items[i].arrival = int32(len(f.items))
+		items[i].owner.flush = f
 		f.items = append(f.items, &items[i])
 	}
 	f.bytes += bytes
 	f.held += held
 	l.unflushedBytes += bytes
-	if wake || f.bytes >= l.o.FlushBytes {
-		l.signal()
-	}
+	l.tookLocked(f)
 	return f, items, nil
 }
 
@@ -180,12 +193,16 @@ func itemsOf(taken []appending) []item {
 	return items
 }
 
-// copyOutcomes copies the outcomes of a flush into the requests that took part.
-func (f *flush) copyOutcomes(items []item) {
+// copyOutcomes copies the outcomes of batches, whose flushes have landed, into their requests.
+func copyOutcomes(items []item) {
 	for i := range items {
 		it := &items[i]
 		r := &it.owner.result
-		out := f.outcomes[it.entry]
+		if it.owner.refused != nil {
+			r.Err = it.owner.refused
+			continue
+		}
+		out := it.owner.flush.outcomes[it.entry]
 		if out.Err != nil {
 			r.Err = out.Err
 			continue

@@ -132,10 +132,10 @@ func (ws *waiters) deserted() bool {
 func (l *Log) checkUnflushed() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	flushes := append([]*flush{l.current}, l.inFlight...)
+	flushes := append(l.waitingLocked(), l.inFlight...)
 	var bytes, changes, held int64
 	for _, f := range flushes {
-		bytes, changes, held = bytes+f.bytes, changes+f.changes, held+f.held
+		bytes, changes, held = bytes+f.bytes, changes+f.changeBytes, held+f.held
 	}
 	if bytes != l.unflushedBytes || changes != l.unflushedChanges {
 		return fmt.Errorf("%d bytes of batches and %d of changes count as unflushed, the flushes hold %d and %d", l.unflushedBytes, l.unflushedChanges, bytes, changes)

@@ -17,13 +17,18 @@
 // What a crash leaves behind after each step. Nobody is answered before step 6.
 //
 //  1. [Log.Append] checks the batches (length, magic, CRC-32C, counts, size, time) and adds them to the open
-//     flush; any other change of state adds an entry. A crash: nothing happened, the client tries again.
-//  2. The flush is sealed when it is full, or when the flush interval since the start of the previous flush is
-//     over. It gets the next sequence number of the journal, and the time that its commit will carry. A crash: the same.
+//     flush; any other change of state adds an entry. One that would grow beyond Options.FlushBytes waits in a
+//     queue, and the next one is opened: a flush holds at most as many bytes of batches and changes, or one request
+//     where that is larger. What waits counts as unflushed. A crash: nothing happened, the client tries again.
+//  2. The flush is sealed when a PUT may start and it is the queue's first, or the queue is empty and the flush interval since the
+//     start of the previous flush is over. Only now it gets the next sequence number of the journal, and the time that
+//     its commit will carry: nothing overtakes. A crash: the same.
 //  3. It is encoded: blocks sorted by partition, compressed, then the commit, then the footer. A crash: the same.
 //  4. It is PUT, create-only, under journal/<epoch>/<seq>. Several PUTs are under way at once. A crash before: the
 //     same. After, even if nobody learned of it: the commit is in the journal, and replay applies it.
 //     If a PUT of a lower sequence number is missing, the flush is void: the next broker's seal takes the missing place.
+//     A flush that the store refuses for its size is cut, and its first part tried at the same place; cut.go has
+//     the rule. One request that is too large by itself is refused, and an empty commit takes the place.
 //  5. The commit is applied to the state, strictly in the order of sequence numbers. It assigns offsets, and finds
 //     duplicates and fenced producers. The batches go into the tail. A large commit is applied in steps, between which
 //     readers see one partition before it and another behind it. A crash: replay does it again, with the same outcome.

@@ -44,15 +44,16 @@ var (
 	ErrFencedLeaderEpoch  = errors.New("leader epoch is older than this broker's") // KIP-320
 	ErrUnknownLeaderEpoch = errors.New("leader epoch is newer than this broker's")
 
-	// The store and the engine itself. All but ErrCorruptLog and ErrUnsafeStore are
+	// The store and the engine itself. All but ErrChangeTooLarge, ErrCorruptLog and ErrUnsafeStore are
 	// retriable for a client: the write may yet become durable, and an
 	// idempotent producer's retry finds it.
-	ErrUnavailable = errors.New("object store is not available")
-	ErrTimeout     = errors.New("timed out before the write was durable")
-	ErrFenced      = journal.ErrFenced // another broker has taken over the bucket
-	ErrClosed      = errors.New("log is closed")
-	ErrCorruptLog  = segment.ErrCorrupt     // a block or journal segment whose bytes are wrong or missing
-	ErrUnsafeStore = journal.ErrUnsafeStore // it ignores create-only writes
+	ErrChangeTooLarge = errors.New("change of state is larger than the object store takes")
+	ErrUnavailable    = errors.New("object store is not available")
+	ErrTimeout        = errors.New("timed out before the write was durable")
+	ErrFenced         = journal.ErrFenced // another broker has taken over the bucket
+	ErrClosed         = errors.New("log is closed")
+	ErrCorruptLog     = segment.ErrCorrupt     // a block or journal segment whose bytes are wrong or missing
+	ErrUnsafeStore    = journal.ErrUnsafeStore // it ignores create-only writes
 )
 
 // OffsetError is the [ErrOffsetOutOfRange] of a read: Offset lies outside

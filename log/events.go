@@ -15,6 +15,9 @@ type Events struct {
 	// Flushed: a journal segment became durable. Object is its bytes, partitions and batches
 	// what it holds, encode and put the time it took; retries the failed PUTs before it.
 	Flushed func(FlushInfo)
+	// ObjectRefused: the store refused a segment of so many bytes for its size. The flush is cut, and later ones
+	// hold limit bytes of batches and changes at most, until the log is opened again.
+	ObjectRefused func(bytes, limit int64, err error)
 	// StoreTrouble: a PUT of the journal failed and will be tried again after the pause.
 	StoreTrouble func(err error, attempt int, pause time.Duration)
 	// StoreRecovered: the first success after StoreTrouble.

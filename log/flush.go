@@ -1,6 +1,7 @@
 package log
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -9,25 +10,30 @@ import (
 	"streamhouse/log/record"
 	"streamhouse/log/segment"
 	"streamhouse/meta"
+	"streamhouse/objstore"
 )
 
 // flush is what becomes durable together: batches of many partitions and other
-// changes of state. It is filled while it is the log's current flush, then sealed.
+// changes of state. It is filled while it is the log's current flush, waits in the queue once it is full, and is sealed.
 type flush struct {
-	// Filled under Log.mu while open, read only afterwards.
-	items   []*item
-	entries []meta.Entry // all but the appends
-	bytes   int64        // of the batches
-	changes int64        // bytes of the entries
-	held    int64        // of Log.unflushed, by the batches
+	// Filled under Log.mu while open, read only afterwards, except that what is too large for the store is cut.
+	items       []*item
+	changes     []*change // all but the appends
+	requests    int       // calls that brought them
+	bytes       int64     // of the batches
+	changeBytes int64     // of the entries of the changes
+	held        int64     // of Log.unflushed, by the batches
 
 	// Set by seal and encode.
+	place   uint64 // its sequence number
 	commit  *meta.Commit
 	hurry   bool // others were under way when it was sealed
 	body    []byte
 	writer  *segment.Writer
 	info    FlushInfo
 	written chan error // the outcome of the PUT
+
+	cut // what became of it where it was too large
 
 	// outcomes and err are set before done is closed. denied is closed when the
 	// store fails for good; the flush keeps its place in the journal and is tried on.
@@ -44,14 +50,27 @@ type item struct {
 	first        bool // of its owner's batches
 	partition    *partition
 	batch        record.Batch
+	arrival      int32 // its number in the flush that took it
 	entry, index int32
+}
+
+// change is what one call brought that is no append: its entries are in one commit.
+type change struct {
+	entries []meta.Entry
+	bytes   int64
+	flush   *flush // the one that has it; Log.mu guards it until that flush is done
+	at      int    // where the outcome of its first entry stands
+	err     error  // why it is in no commit; set before the flush is done
 }
 
 func newFlush() *flush {
 	return &flush{written: make(chan error, 1), done: make(chan struct{}), denied: make(chan struct{})}
 }
 
-func (f *flush) empty() bool { return len(f.items) == 0 && len(f.entries) == 0 }
+func (f *flush) empty() bool { return len(f.items) == 0 && len(f.changes) == 0 }
+
+// size is what counts against the bound of a flush, bytes.
+func (f *flush) size() int64 { return f.bytes + f.changeBytes }
 
 // run is the life of the write path, one goroutine: it seals flushes, gives
 // each its place in the journal and lets it be written. A second goroutine, commitAll,
@@ -71,16 +90,29 @@ func (l *Log) run() {
 	}
 }
 
-// trySeal takes the current flush if it is due, else it says how long until it is; 0: until
-// something changes.
+// trySeal takes the flush that is due, else it says how long until one is; 0: until
+// something changes. Those that are full go first, in their order; nothing overtakes.
 func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := l.current
-	if f.empty() || len(l.inFlight) >= l.o.MaxInFlight || l.err != nil {
+	if len(l.inFlight) >= l.o.MaxInFlight || l.cutting > 0 || l.err != nil {
 		return nil, 0
 	}
-	if f.bytes < l.o.FlushBytes && !l.closed {
+	f := l.current
+	if len(l.queue) > 0 {
+		f = l.queue[0]
+		if len(l.inFlight) > 0 && l.inFlight[0].place < f.origin {
+			return nil, 0 // it is a rest; those before it may turn out to have one as well
+		}
+		l.queue = slices.Delete(l.queue, 0, 1)
+		l.fitLocked(f)
+		l.sealLocked(f, now)
+		return f, 0
+	}
+	if f.empty() {
+		return nil, 0
+	}
+	if f.size() < l.flushLimit && !l.closed {
 		if l.o.FlushInterval == 0 && len(l.inFlight) > 0 {
 			return nil, 0 // the next one starts when this one lands
 		}
@@ -88,24 +120,27 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 			return nil, due.Sub(now)
 		}
 	}
+	l.current = newFlush()
+	l.fitLocked(f)
 	l.sealLocked(f, now)
 	return f, 0
 }
 
+// sealLocked gives a flush its place in the journal. Only now: what waits in the queue may never come to its PUT.
 func (l *Log) sealLocked(f *flush, now time.Time) {
-	l.current = newFlush()
 	f.hurry = len(l.inFlight) > 0
 	l.inFlight = append(l.inFlight, f)
+	f.place = l.nextSeq
 	l.nextSeq++
 	l.lastFlush = now
-	f.commit = &meta.Commit{Epoch: l.epoch, Seq: l.nextSeq - 1, Time: now.UnixMilli()}
+	f.commit = &meta.Commit{Epoch: l.epoch, Seq: f.place, Time: now.UnixMilli()}
 }
 
 // idle waits until the current flush may be due. It returns false when the log has
 // stopped, or is closing and nothing is left.
 func (l *Log) idle(wait time.Duration) bool {
 	l.mu.Lock()
-	over := l.err != nil || l.closed && l.current.empty()
+	over := l.err != nil || l.closed && l.current.empty() && len(l.queue) == 0 && l.cutting == 0
 	l.mu.Unlock()
 	if over {
 		return false
@@ -125,29 +160,43 @@ func (l *Log) idle(wait time.Duration) bool {
 	return true
 }
 
-// write encodes a sealed flush and PUTs it. Several run at once.
+// write encodes a sealed flush and PUTs it, and cuts it while it is too large for the store. Several run at once.
 func (l *Log) write(f *flush) {
-	start := time.Now()
-	if err := l.encode(f); err != nil {
-		f.written <- err
+	place := l.journal.Place(f.commit.Epoch, f.commit.Seq)
+	for {
+		start := time.Now()
+		if err := l.encode(f); err != nil {
+			f.written <- l.settle(f, 0, err)
+			return
+		}
+		f.info.Encode += time.Since(start)
+		start = time.Now()
+		// An empty commit cannot be made smaller: a store that refuses even that is in trouble.
+		stands, retries, err := place.Append(l.quit, f.body, f.empty(), func(err error) { l.storeFailed(f, err) })
+		f.info.Put += time.Since(start)
+		f.info.Retries += retries
+		if errors.Is(err, objstore.ErrTooLarge) {
+			l.cutFlush(f, err)
+			continue
+		}
+		if err == nil {
+			l.storeWorks(retries)
+		}
+		f.written <- l.settle(f, stands, err)
 		return
 	}
-	f.info.Encode = time.Since(start)
-	start = time.Now()
-	retries, err := l.journal.Append(l.quit, f.commit, f.body, func(err error) { l.storeFailed(f, err) })
-	f.info.Put, f.info.Retries = time.Since(start), retries
-	if err == nil {
-		l.storeWorks(retries)
-	}
-	f.written <- err
 }
 
 // encode builds the segment: blocks sorted by partition, then the commit.
 func (l *Log) encode(f *flush) error {
-	f.writer = l.writerPool.Get().(*segment.Writer)
-	l.writersOut.Add(1)
+	if f.writer == nil {
+		f.writer = l.writerPool.Get().(*segment.Writer)
+		l.writersOut.Add(1)
+	}
 	f.writer.Reset(f.hurry)
-	slices.SortStableFunc(f.items, func(a, b *item) int { return a.partition.id.Compare(b.partition.id) })
+	f.commit = &meta.Commit{Epoch: f.commit.Epoch, Seq: f.commit.Seq, Time: f.commit.Time}
+	f.info.Partitions = 0
+	f.sortItems()
 	batches := make([]record.Batch, len(f.items))
 	for i, it := range f.items {
 		batches[i] = it.batch
@@ -157,9 +206,16 @@ func (l *Log) encode(f *flush) error {
 			n++
 		}
 		f.info.Partitions++
-		f.encodePartition(f.items[i:n], batches[i:n])
+		for block := batches[i:n]; len(block) > 0; {
+			entry := f.writer.Block(f.items[i].partition.id, block)
+			f.commit.Entries = append(f.commit.Entries, entry)
+			block = block[len(entry.Batches):]
+		}
 	}
-	f.commit.Entries = append(f.commit.Entries, f.entries...)
+	for _, c := range f.changes {
+		f.commit.Entries = append(f.commit.Entries, c.entries...)
+	}
+	f.findOutcomes()
 	var err error
 	f.body, err = l.journal.Encode(f.writer, f.commit)
 	f.info.Seq, f.info.Batches, f.info.Entries = f.commit.Seq, len(f.items), len(f.commit.Entries)
@@ -167,16 +223,26 @@ func (l *Log) encode(f *flush) error {
 	return err
 }
 
-// encodePartition writes the blocks of one partition, and notes where each batch's outcome will stand.
-func (f *flush) encodePartition(items []*item, batches []record.Batch) {
-	for len(batches) > 0 {
-		entry := f.writer.Block(items[0].partition.id, batches)
-		n := len(entry.Batches)
+// sortItems sorts the batches as blocks are, by partition and then in the order in which they came.
+func (f *flush) sortItems() {
+	slices.SortFunc(f.items, func(a, b *item) int {
+		return cmp.Or(a.partition.id.Compare(b.partition.id), cmp.Compare(a.arrival, b.arrival))
+	})
+}
+
+// findOutcomes notes where in the commit's outcomes each batch's and each change's will stand. The batches are sorted.
+func (f *flush) findOutcomes() {
+	at, items := 0, f.items
+	for ; len(items) > 0; at++ {
+		n := len(f.commit.Entries[at].(*meta.Append).Batches)
 		for k, it := range items[:n] {
-			it.entry, it.index = int32(len(f.commit.Entries)), int32(k)
+			it.entry, it.index = int32(at), int32(k)
 		}
-		f.commit.Entries = append(f.commit.Entries, entry)
-		items, batches = items[n:], batches[n:]
+		items = items[n:]
+	}
+	for _, c := range f.changes {
+		c.at = at
+		at += len(c.entries)
 	}
 }
 
@@ -255,7 +321,7 @@ func (l *Log) landed(f *flush) {
 // giveBackLocked gives back what a flush held of the room for what is unflushed.
 func (l *Log) giveBackLocked(f *flush) {
 	l.unflushedBytes -= f.bytes
-	l.unflushedChanges -= f.changes
+	l.unflushedChanges -= f.changeBytes
 	l.unflushed.Release(f.held)
 }
 

@@ -51,8 +51,11 @@ type Log struct {
 	// The write path. stateMu is never taken while mu is held, nor mu while stateMu is.
 	mu               sync.Mutex
 	current          *flush   // is filled
+	queue            []*flush // full, in the order in which they will be sealed
 	inFlight         []*flush // sealed and not yet landed, in journal order
-	unflushedBytes   int64    // of the current flush and those in flight
+	cutting          int      // flushes in flight that the store takes only in parts: nothing is sealed meanwhile
+	flushLimit       int64    // bytes of a flush with several requests
+	unflushedBytes   int64    // of the current flush, those that wait and those in flight
 	unflushedChanges int64    // the same of what is no append
 	nextSeq          uint64
 	lastFlush        time.Time // when the previous flush was sealed
@@ -107,18 +110,19 @@ func Open(ctx context.Context, store objstore.Store, o Options) (*Log, error) {
 func newLog(store objstore.Store, o Options) *Log {
 	l := &Log{
 		o: o, log: o.Logger,
-		store:     store,
-		topics:    make(map[TopicID]*topic),
-		tail:      tail{limit: o.TailBytes},
-		readers:   newReaders(o),
-		current:   newFlush(),
-		file:      newMetadataFile(),
-		ids:       idBlock{turn: semaphore.NewWeighted(1)},
-		unflushed: semaphore.NewWeighted(o.MaxUnflushedBytes),
-		pipeline:  make(chan *flush, o.MaxInFlight),
-		wake:      make(chan struct{}, 1),
-		stopped:   make(chan struct{}),
-		drained:   make(chan struct{}),
+		store:      store,
+		topics:     make(map[TopicID]*topic),
+		tail:       tail{limit: o.TailBytes},
+		readers:    newReaders(o),
+		current:    newFlush(),
+		flushLimit: o.FlushBytes,
+		file:       newMetadataFile(),
+		ids:        idBlock{turn: semaphore.NewWeighted(1)},
+		unflushed:  semaphore.NewWeighted(o.MaxUnflushedBytes),
+		pipeline:   make(chan *flush, o.MaxInFlight),
+		wake:       make(chan struct{}, 1),
+		stopped:    make(chan struct{}),
+		drained:    make(chan struct{}),
 	}
 	l.compressor = segment.NewCompressor()
 	l.writerPool.New = func() any { return segment.NewWriter(l.compressor) }
@@ -197,17 +201,15 @@ func (l *Log) Close(ctx context.Context) error {
 func (l *Log) abandon() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := l.current
-	select {
-	case <-f.done:
-		return
-	default:
+	for _, f := range l.waitingLocked() {
+		if f.err = l.err; f.err == nil {
+			f.err = ErrClosed
+		}
+		close(f.done)
+		l.giveBackLocked(f)
 	}
-	if f.err = l.err; f.err == nil {
-		f.err = ErrClosed
-	}
-	close(f.done)
-	l.giveBackLocked(f)
+	// What is open takes nobody any more; see endErrLocked.
+	l.queue, l.current = nil, newFlush()
 }
 
 // stop ends the log's work for good: it was fenced, or something broke that it
@@ -227,7 +229,6 @@ func (l *Log) stop(err error) {
 	l.log.Error("log stopped", "err", err)
 	l.stopWork()
 	l.signal()
-	// The current flush takes nobody any more; see endErrLocked.
 	l.abandon()
 }
 

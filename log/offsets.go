@@ -83,7 +83,7 @@ func (l *Log) submitPositions(e meta.Entry, errs []error, kept []int) *Pending[[
 	p := submit(l, []meta.Entry{e}, make([]error, 1),
 		func(_ *error, _ *meta.Commit, o meta.Outcome) { spread(o.Err, o.Errs) },
 		func(_ *error, err error) { spread(err, nil) })
-	return &Pending[[]error]{flush: p.flush, result: func() []error { p.result(); return errs }}
+	return &Pending[[]error]{flush: p.flush, next: p.next, result: func() []error { p.result(); return errs }}
 }
 
 // CommittedOffset returns a group's position in a partition, and whether it has one.

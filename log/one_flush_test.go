@@ -1,8 +1,9 @@
 package log
 
 import (
+	"errors"
 	"fmt"
-	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,12 +50,11 @@ var steps = []struct {
 	start func(*lifetime)
 }{
 	{"write", func(f *lifetime) {
-		p := f.e.start(f.old[0], testBatch(f.e.t, nil, "of the old topic"))
-		f.later(func() error { return outcome(f.e.t, p)[0].Err })
-	}},
-	{"write twice", func(f *lifetime) {
-		a, b := f.e.start(f.old[1], testBatch(f.e.t, nil, "one", "two")), f.e.start(f.old[1], testBatch(f.e.t, nil, "three"))
-		f.later(func() error { outcome(f.e.t, a); return outcome(f.e.t, b)[0].Err })
+		a := f.e.start(f.old[0], testBatch(f.e.t, nil, "of the old topic"))
+		b, c := f.e.start(f.old[1], testBatch(f.e.t, nil, "one", "two")), f.e.start(f.old[1], testBatch(f.e.t, nil, "three"))
+		f.later(func() error {
+			return errors.Join(outcome(f.e.t, a)[0].Err, outcome(f.e.t, b)[0].Err, outcome(f.e.t, c)[0].Err)
+		})
 	}},
 	{"add partitions", func(f *lifetime) {
 		f.entry(&meta.CreatePartitions{ID: f.old[0].Topic, Count: 3})
@@ -92,7 +92,7 @@ func expected(order []int) (want []error, alive, again bool) {
 	for _, s := range order {
 		var err error
 		switch steps[s].name {
-		case "write", "write twice":
+		case "write":
 		case "delete":
 			alive = false
 		case "make again":
@@ -115,8 +115,8 @@ func expected(order []int) (want []error, alive, again bool) {
 func TestScenario31_OneFlushInEveryOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine(t, func(o *Options) { o.FlushInterval, o.TailBytes = time.Second, 4<<10 })
-		flushes := 0
-		e.o.Events.Flushed = func(FlushInfo) { flushes++ }
+		var flushes atomic.Int64
+		e.o.Events.Flushed = func(FlushInfo) { flushes.Add(1) }
 		e.reopen()
 		kept := e.topic("kept", 1)[0]
 		rounds := 0
@@ -124,7 +124,7 @@ func TestScenario31_OneFlushInEveryOrder(t *testing.T) {
 			f := &lifetime{e: e, name: fmt.Sprint("t", rounds)}
 			f.old = e.topic(f.name, 2)
 			synctest.Wait() // the event of a flush comes behind its answers
-			before := flushes
+			before := flushes.Load()
 			for _, s := range order {
 				steps[s].start(f)
 			}
@@ -135,16 +135,16 @@ func TestScenario31_OneFlushInEveryOrder(t *testing.T) {
 				wait()
 			}
 			synctest.Wait()
-			require.Equal(t, before+1, flushes, "all in one flush")
+			require.Equal(t, before+1, flushes.Load(), "all in one flush")
 			want, alive, again := expected(order)
 			for i, w := range want {
 				got, _ := f.results[i].(error)
 				require.ErrorIs(t, got, w, "%s in %v", steps[order[i]].name, order)
 			}
 			require.NoError(t, e.checkViews(), "%v", order)
-			f.look(alive, again, slices.Index(order, 4) >= 0)
+			f.look(alive, again)
 		})
-		require.Equal(t, 5040, rounds)
+		require.Equal(t, 720, rounds)
 		require.LessOrEqual(t, e.tail.queue.len(), 2*minDead+100)
 		require.Len(t, e.values(kept, 0), rounds/8)
 		require.NoError(t, e.Check(t.Context()))
@@ -153,7 +153,7 @@ func TestScenario31_OneFlushInEveryOrder(t *testing.T) {
 }
 
 // look reads what is left, and deletes it.
-func (f *lifetime) look(alive, again, emptied bool) {
+func (f *lifetime) look(alive, again bool) {
 	t := f.e.t
 	topic, err := f.e.Topic(f.name)
 	if !alive && !again {
@@ -167,7 +167,7 @@ func (f *lifetime) look(alive, again, emptied bool) {
 	} else {
 		require.Equal(t, f.old[0].Topic, topic.ID)
 		require.Equal(t, []string{"one", "two", "three"}, f.e.values(f.old[1], 0))
-		require.Equal(t, emptied, f.e.read(f.old[0], 1).LogStart == 1)
+		require.Equal(t, int64(1), f.e.read(f.old[0], 1).LogStart)
 	}
 	require.NoError(t, outcome(t, f.e.DeleteTopics([]TopicID{topic.ID}))[0])
 }

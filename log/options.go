@@ -18,11 +18,12 @@ type Options struct {
 	// not full. 0 suits a local directory: a flush starts when the previous one
 	// has landed. On S3 it bounds the bill: 250 ms is at most four PUTs a second.
 	FlushInterval time.Duration
-	// FlushBytes seals a flush that holds as many bytes of batches. Default 8 MiB.
+	// FlushBytes bounds the batches and changes of a flush, but for one request that is larger. A flush that is full
+	// waits for nothing but those before it. Default 8 MiB.
 	FlushBytes int64
 	// MaxInFlight bounds the PUTs under way at once, 1 to [MaxPipeline]. Default 4.
 	MaxInFlight int
-	// MaxUnflushedBytes bounds the batches taken but not yet applied; [Log.Append]
+	// MaxUnflushedBytes bounds the batches taken but not yet applied, wherever they wait; [Log.Append]
 	// blocks beyond it. Default 128 MiB.
 	MaxUnflushedBytes int64
 

@@ -9,27 +9,14 @@ import (
 // caller take effect in the order in which they were started, so a door starts
 // them in request order and waits for them elsewhere.
 type Pending[T any] struct {
-	flush  *flush   // nil where nothing had to be written
-	result func() T // valid once the flush is done
+	flush  *flush        // the one that took it; nil where nothing had to be written
+	next   func() *flush // where that was cut: another one that has some of it and is not done well, or nil
+	result func() T      // valid once all are done
 }
 
 // completed is a Pending whose outcome is known.
 func completed[T any](v T) *Pending[T] {
 	return &Pending[T]{result: func() T { return v }}
-}
-
-var closedChan = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
-
-// Done is closed when the outcome is known.
-func (p *Pending[T]) Done() <-chan struct{} {
-	if p.flush == nil {
-		return closedChan
-	}
-	return p.flush.done
 }
 
 // Wait returns the outcome once the change is durable in the object store and
@@ -38,29 +25,46 @@ func (p *Pending[T]) Done() <-chan struct{} {
 // [ErrClosed]: then the change may still take effect later. It may be called
 // once, by any goroutine.
 func (p *Pending[T]) Wait(ctx context.Context) (T, error) {
-	var none T
-	if p.flush == nil {
-		return p.result(), nil
+	for f := p.flush; f != nil; f = p.after() {
+		if err := f.wait(ctx); err != nil {
+			var none T
+			return none, err
+		}
 	}
+	return p.result(), nil
+}
+
+// after returns another flush to wait for when one has landed.
+func (p *Pending[T]) after() *flush {
+	if !p.flush.wasCut {
+		return nil
+	}
+	return p.next()
+}
+
+// wait waits until a flush has landed, or returns why it has not.
+func (f *flush) wait(ctx context.Context) error {
 	select {
-	case <-p.flush.done:
-		return p.take()
+	case <-f.done:
+		return f.err
 	default:
 	}
 	select {
-	case <-p.flush.done:
-		return p.take()
-	case <-p.flush.denied:
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, p.flush.permanent)
+	case <-f.done:
+		return f.err
+	case <-f.denied:
+		return fmt.Errorf("%w: %w", ErrUnavailable, f.permanent)
 	case <-ctx.Done():
-		return none, fmt.Errorf("%w: %w", ErrTimeout, context.Cause(ctx))
+		return fmt.Errorf("%w: %w", ErrTimeout, context.Cause(ctx))
 	}
 }
 
-func (p *Pending[T]) take() (T, error) {
-	if p.flush.err != nil {
-		var none T
-		return none, p.flush.err
+// landed says that all who wait for a flush can have its outcomes.
+func (f *flush) landed() bool {
+	select {
+	case <-f.done:
+		return f.err == nil
+	default:
+		return false
 	}
-	return p.result(), nil
 }

@@ -7,10 +7,10 @@ import (
 )
 
 // submit adds entries, each nil or the i-th result's own, to the current flush.
-// Once it has landed, fill sets each such result from its outcome. Where the log takes nothing
-// any more, fail does. All entries of one call are in one commit.
+// Once it has landed, fill sets each such result from its outcome. Where the log or the store does not take them,
+// fail does. All entries of one call are in one commit.
 func submit[R any](l *Log, entries []meta.Entry, results []R, fill func(*R, *meta.Commit, meta.Outcome), fail func(*R, error)) *Pending[[]R] {
-	size := int64(0)
+	c := &change{}
 	for i, e := range entries {
 		if e == nil {
 			continue
@@ -21,56 +21,66 @@ func submit[R any](l *Log, entries []meta.Entry, results []R, fill func(*R, *met
 			entries[i] = nil
 			continue
 		}
-		size += int64(meta.EntrySize(e))
+		c.entries = append(c.entries, e)
+		c.bytes += int64(meta.EntrySize(e))
 	}
-	if size == 0 {
+	if len(c.entries) == 0 {
 		return completed(results)
 	}
-	f, first, err := l.enqueueChanges(entries, size)
+	// each calls f for the results that have an entry, with the entry's number.
+	each := func(f func(*R, int)) {
+		n := 0
+		for i, e := range entries {
+			if e != nil {
+				f(&results[i], n)
+				n++
+			}
+		}
+	}
+	f, err := l.enqueueChange(c)
 	if err != nil {
-		for i, e := range entries {
-			if e != nil {
-				fail(&results[i], err)
-			}
-		}
+		each(func(r *R, _ int) { fail(r, err) })
 		return completed(results)
 	}
-	return &Pending[[]R]{flush: f, result: func() []R {
-		// The appends of a flush come before its other entries.
-		at := len(f.outcomes) - len(f.entries) + first
-		for i, e := range entries {
-			if e != nil {
-				fill(&results[i], f.commit, f.outcomes[at])
-				at++
+	return &Pending[[]R]{flush: f, next: func() *flush { return l.nextOfChange(c) }, result: func() []R {
+		each(func(r *R, n int) {
+			if c.err != nil {
+				fail(r, c.err)
+			} else {
+				fill(r, c.flush.commit, c.flush.outcomes[c.at+n])
 			}
-		}
+		})
 		return results
 	}}
 }
 
-// enqueueChanges adds entries to the current flush, and says which of its entries is the first of them.
-func (l *Log) enqueueChanges(entries []meta.Entry, size int64) (f *flush, first int, err error) {
+// enqueueChange adds a change to the flush that takes it, which it returns.
+func (l *Log) enqueueChange(c *change) (*flush, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.endErrLocked(); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if l.unflushedChanges > 0 && l.unflushedChanges+size > maxUnflushedChanges {
-		return nil, 0, fmt.Errorf("%w: %d bytes of changes wait for it", ErrUnavailable, l.unflushedChanges)
+	if l.unflushedChanges > 0 && l.unflushedChanges+c.bytes > maxUnflushedChanges {
+		return nil, fmt.Errorf("%w: %d bytes of changes wait for it", ErrUnavailable, l.unflushedChanges)
 	}
-	f = l.current
-	if f.empty() {
-		l.signal()
+	f := l.openLocked(c.bytes)
+	c.flush = f
+	f.changes = append(f.changes, c)
+	f.changeBytes += c.bytes
+	l.unflushedChanges += c.bytes
+	l.tookLocked(f)
+	return f, nil
+}
+
+// nextOfChange returns the flush that has a change if it is not done well, or nil.
+func (l *Log) nextOfChange(c *change) *flush {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.flush.landed() {
+		return nil
 	}
-	first = len(f.entries)
-	for _, e := range entries {
-		if e != nil {
-			f.entries = append(f.entries, e)
-		}
-	}
-	f.changes += size
-	l.unflushedChanges += size
-	return f, first, nil
+	return c.flush
 }
 
 // submitErrors is submit for changes whose result is an error.

@@ -12,6 +12,11 @@ import (
 func engineEvents(e log.Events, logger *slog.Logger, h *health) log.Events {
 	figures := e
 	var trouble storeTrouble
+	e.ObjectRefused = func(bytes, limit int64, err error) {
+		figures.ObjectRefused(bytes, limit, err)
+		logger.Warn("the object store refuses an object for its size: the flush is cut, and later ones are smaller until the next start; set --flush-size below what the store takes",
+			"bytes", bytes, "limit", limit, "error", err)
+	}
 	e.StoreTrouble = func(err error, attempt int, pause time.Duration) {
 		figures.StoreTrouble(err, attempt, pause)
 		h.storeFails()

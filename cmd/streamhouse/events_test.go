@@ -40,6 +40,10 @@ func TestTroubleIsLoggedWithoutAFlood(t *testing.T) {
 		e.StoreTrouble(errors.New("again"), 1, time.Second) // a new row is told
 		require.Contains(t, lines.String(), "failures=1")
 
+		e.ObjectRefused(9<<20, 4<<20, errors.New("413 too large"))
+		require.Contains(t, lines.String(), "413 too large")
+		requireFigures(t, m, "streamhouse_flush_cuts_total 1")
+
 		e.CacheTrouble(errors.New("disk full"))
 		e.Fenced(errors.New("epoch 8"))
 		requireFigures(t, m, "streamhouse_cache_disk_off 1", "streamhouse_fenced 1")

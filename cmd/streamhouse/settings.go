@@ -29,7 +29,7 @@ type settings struct {
 	PrefetchSize  units.Bytes `env:"STREAMHOUSE_PREFETCH_SIZE" default:"8MiB" placeholder:"BYTES" group:"Memory and cache" help:"How far a sequential reader is read ahead, per partition."`
 
 	FlushInterval flushInterval `env:"STREAMHOUSE_FLUSH_INTERVAL" default:"auto" placeholder:"DURATION" group:"Flushing" help:"Least time between the starts of two flushes that are not full: one PUT each. auto is 250ms on S3 and 0 on local storage."`
-	FlushSize     units.Bytes   `env:"STREAMHOUSE_FLUSH_SIZE" default:"8MiB" placeholder:"BYTES" group:"Flushing" help:"A flush that holds as much starts at once."`
+	FlushSize     units.Bytes   `env:"STREAMHOUSE_FLUSH_SIZE" default:"8MiB" placeholder:"BYTES" group:"Flushing" help:"A flush holds no more, or one request that is larger, and starts at once when it is full."`
 	MaxInFlight   int           `env:"STREAMHOUSE_MAX_IN_FLIGHT" default:"4" placeholder:"COUNT" group:"Flushing" help:"Flushes that may be under way at once, 1 to 16."`
 
 	AutoCreateTopics  bool        `env:"STREAMHOUSE_AUTO_CREATE_TOPICS" default:"true" negatable:"" group:"Topics" help:"Create a topic that a Kafka client asks for and that does not exist."`

@@ -1,9 +1,7 @@
 package journal
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,9 +14,6 @@ import (
 // journal's first missing sequence number at most so many void segments can
 // follow; more mean that one was lost.
 const MaxPipeline = 16
-
-// putTimeout ends one attempt of a PUT that hangs; the next attempt has the same bytes.
-const putTimeout = time.Minute
 
 // Journal is the totally ordered sequence of commits, kept as one object each under journal/<epoch>/<seq>.
 // All that orders the log lies behind its methods: to write a commit with its data at the next place, to replay
@@ -34,7 +29,7 @@ type Journal struct {
 type Events struct {
 	// StoreTrouble: an attempt failed and will be made again after the pause.
 	StoreTrouble func(err error, attempt int, pause time.Duration)
-	// StoreRecovered: the first success after StoreTrouble, of anything but an Append, whose caller knows.
+	// StoreRecovered: the first success after StoreTrouble, of anything but a [Place.Append], whose caller knows.
 	StoreRecovered func()
 }
 
@@ -70,57 +65,6 @@ func (j *Journal) Cluster() [16]byte { return j.cluster }
 // until w is reset. It writes nothing to the store. Calls with different writers may run at once.
 func (j *Journal) Encode(w *segment.Writer, c *meta.Commit) ([]byte, error) {
 	return w.Finish(segment.Footer{Cluster: j.cluster, Writer: j.writer}, c)
-}
-
-// Append writes the segment of commit c, as [Journal.Encode] returned it, at its place, and tries for as long
-// as ctx lives, always the same bytes under the same key. On nil it is durable; it counts once every place before
-// it is durable, too. After any error it may be in the bucket, now or later: the caller must not acknowledge
-// it, nor anything behind it, and must not write other bytes at its place.
-//
-//   - [ErrFenced]: another process's segment stands there.
-//   - segment.ErrCorrupt: what stands there is neither ours, whole, nor another process's segment, and stays so.
-//   - ctx's error.
-//
-// failed is called after each failed attempt, in the caller's goroutine. Only the owner appends, which is who
-// last returned from [Journal.TakeOver]; its appends of different places may run at once, [MaxPipeline] of
-// them at most, and beside [Journal.CheckFence] and [Journal.Replay].
-func (j *Journal) Append(ctx context.Context, c *meta.Commit, body []byte, failed func(error)) (retries int, err error) {
-	retries, err = j.repeat(ctx, judgeAppend, failed, func() error { return j.try(ctx, c.Epoch, c.Seq, body) })
-	if err != nil && ctx.Err() != nil && !errors.Is(err, ErrFenced) {
-		err = ctx.Err()
-	}
-	return retries, err
-}
-
-// judgeAppend lets only evidence end an append: a store that refuses may be mended, and what it refused has its place.
-func judgeAppend(err error) verdict {
-	switch {
-	case errors.Is(err, ErrFenced):
-		return final
-	case errors.Is(err, segment.ErrCorrupt):
-		return doubtful
-	}
-	return passing
-}
-
-// try makes one attempt. A PUT that is refused because the key exists may be
-// our own, whose answer got lost: then that is the success.
-func (j *Journal) try(ctx context.Context, epoch uint32, seq uint64, body []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, putTimeout)
-	defer cancel()
-	key := segment.Key(epoch, seq)
-	err := j.store.Put(ctx, key, body)
-	if !errors.Is(err, objstore.ErrExists) {
-		return err
-	}
-	there, err := j.look(ctx, key)
-	switch {
-	case err != nil || bytes.Equal(there, body):
-		return err
-	default:
-		return fmt.Errorf("%w: the PUT of %s found it taken, and what stands there has this process's footer and other bytes than it wrote: %s",
-			segment.ErrCorrupt, key, difference(there, body))
-	}
 }
 
 // look reads the segment that stands at a place. Its footer has a checksum, so it is the evidence of whose it is: nil is

@@ -47,7 +47,8 @@ func (w *writer) append(c *meta.Commit) (retries int, err error) {
 	sw.Reset(false)
 	body, err := w.Encode(sw, c)
 	require.NoError(w.t, err)
-	return w.Append(context.Background(), c, body, func(error) {})
+	_, retries, err = w.Place(c.Epoch, c.Seq).Append(context.Background(), body, false, func(error) {})
+	return retries, err
 }
 
 // write appends names at the next places and applies them.
@@ -147,7 +148,7 @@ func TestAppendEndsWithItsCaller(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		failures := 0
-		retries, err := w.Append(ctx, named(1, 2, "n"), []byte("body"), func(error) { failures++ })
+		_, retries, err := w.Place(1, 2).Append(ctx, []byte("body"), false, func(error) { failures++ })
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, failures, retries)
 		require.Greater(t, retries, 100, "it went on trying")

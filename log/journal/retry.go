@@ -63,7 +63,7 @@ func (j *Journal) retry(ctx context.Context, f func() error) error {
 
 func judge(err error) verdict {
 	switch {
-	case isAny(err, objstore.ErrPermanent, objstore.ErrExists, objstore.ErrKey, ErrFenced):
+	case isAny(err, objstore.ErrPermanent, objstore.ErrExists, objstore.ErrKey, objstore.ErrTooLarge, ErrFenced):
 		return final
 	case isAny(err, objstore.ErrNotFound, objstore.ErrRange, segment.ErrCorrupt, ErrUnsafeStore, ErrFormat, ErrListing):
 		return doubtful

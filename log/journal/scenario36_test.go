@@ -172,7 +172,7 @@ func TestScenario36_DamageAtOurPlace(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, bucket.Put(t.Context(), key, c.damage(append([]byte(nil), body...))))
 				failures := 0
-				_, err = w.Append(t.Context(), commit, body, func(err error) {
+				_, _, err = w.Place(commit.Epoch, commit.Seq).Append(t.Context(), body, false, func(err error) {
 					require.NotErrorIs(t, err, ErrFenced)
 					failures++
 				})

@@ -15,7 +15,7 @@ import (
 // seal is durable, the next commit's place is the one after the state's, and no other process's append behind the seal will ever
 // count. After an error nothing is owned, though a seal may be in the bucket, now or later, and fence whoever was the owner.
 //
-// It is called once, before any [Journal.Append]. Several processes may call it at once: each that
+// It is called once, before any [Place.Append]. Several processes may call it at once: each that
 // returns nil has fenced those before it. The state is the caller's alone and must belong to this bucket: segment.ErrCorrupt
 // where it is ahead of it, or where a segment was lost or damaged. Until ctx ends it tries again what may pass.
 func (j *Journal) TakeOver(ctx context.Context, state *meta.State) error {
@@ -89,5 +89,9 @@ func (j *Journal) putSeal(ctx context.Context, epoch uint32, seq uint64) (*meta.
 	if err != nil {
 		return nil, err
 	}
-	return c, j.retry(ctx, func() error { return j.try(ctx, epoch, seq, body) })
+	place := j.Place(epoch, seq)
+	return c, j.retry(ctx, func() error {
+		_, err := place.try(ctx, body)
+		return err
+	})
 }

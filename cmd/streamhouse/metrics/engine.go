@@ -24,6 +24,7 @@ type engineMetrics struct {
 	flushEncode      prometheus.Observer
 	flushPut         prometheus.Observer
 	flushRetries     prometheus.Counter
+	flushCuts        prometheus.Counter
 	storeTrouble     prometheus.Gauge
 
 	cacheHits  *prometheus.CounterVec
@@ -57,6 +58,7 @@ func newEngineMetrics(r registrar) engineMetrics {
 		flushEncode:      flush.WithLabelValues("encode"),
 		flushPut:         flush.WithLabelValues("put"),
 		flushRetries:     r.counter("flush_retries_total", "PUTs of flushes that failed and were tried again."),
+		flushCuts:        r.counter("flush_cuts_total", "Objects that the store refused for their size: their flushes were cut."),
 		storeTrouble:     r.gauge("store_trouble", "1 while the object store fails the journal."),
 
 		cacheHits:  r.counterVec("cache_hits_total", "Blocks found in the cache, by tier: memory, disk.", "tier"),
@@ -96,6 +98,7 @@ func (m *engineMetrics) events() log.Events {
 		},
 		CacheMiss:      m.cacheMiss.Inc,
 		CacheTrouble:   func(error) { m.cacheOff.Set(1) },
+		ObjectRefused:  func(int64, int64, error) { m.flushCuts.Inc() },
 		StoreTrouble:   func(error, int, time.Duration) { m.storeTrouble.Set(1) },
 		StoreRecovered: func() { m.storeTrouble.Set(0) },
 		StateHeld:      func(d time.Duration) { m.stateHeld.Observe(d.Seconds()) },
