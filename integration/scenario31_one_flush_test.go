@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -178,7 +179,7 @@ func requireNothingLeft(t *testing.T, b *broker.Broker) {
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	for _, name := range []string{"streamhouse_topics", "streamhouse_tail_bytes", "streamhouse_unflushed_bytes", "streamhouse_flushes_queued"} {
-		require.Contains(t, string(figures), "\n"+name+" 0\n")
+		require.True(t, strings.Contains(string(figures), "\n"+name+" 0\n"), name)
 	}
 }
 

@@ -209,7 +209,8 @@ func TestTooLargeAfterAnUnknownOutcome(t *testing.T) {
 					next, value := s.write(s.p[0], 100)
 					require.Equal(t, int64(len(want)), outcome(t, next)[0].Base)
 					if c.carried {
-						s.seen.infos = nil // one of them is larger than the store takes now
+						synctest.Wait()
+						s.seen.forget() // one of them is larger than the store takes now
 					}
 					s.end(func(when string) {
 						require.Equal(t, append(want[:len(want):len(want)], value), s.values(s.p[0], 0), when)
@@ -231,6 +232,7 @@ func TestTooLargeBodyLandsLate(t *testing.T) {
 		a := e.start(p, testBatch(t, nil, string(noise(t, 1, 100_000))))
 		b := e.start(p, testBatch(t, nil, string(noise(t, 2, 100_000))))
 		time.Sleep(1010 * time.Millisecond)
+		synctest.Wait()
 		require.NotNil(t, inner.late)
 		store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: "journal/", Above: storeLimit, Do: faulty.TooLarge()})
 		require.Equal(t, int64(0), outcome(t, a)[0].Base)

@@ -28,6 +28,12 @@ func (f *flushed) add(i FlushInfo) {
 	f.infos = append(f.infos, i)
 }
 
+func (f *flushed) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.infos = nil
+}
+
 func (f *flushed) all() []FlushInfo {
 	f.mu.Lock()
 	defer f.mu.Unlock()
