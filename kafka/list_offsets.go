@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -33,10 +34,11 @@ var specialSince = map[int64]int16{
 //     cut anywhere here, so they are that of the time, or the end, and the start.
 //   - From version 4 on the client's leader epoch is checked, and the epoch of the record told where it is known.
 //   - A special timestamp from before its version is UNSUPPORTED_VERSION, and a partition
-//     that stands twice in a request INVALID_REQUEST, as in Kafka.
+//     that stands twice in a request INVALID_REQUEST, as in Kafka. Topics without partitions are left out.
 //   - The timeout (version 10) is for remote storage: the limit of this package holds.
 func (s *Server) listOffsets(ctx context.Context, _ *client, req *kmsg.ListOffsetsRequest) *kmsg.ListOffsetsResponse {
 	resp := req.ResponseKind().(*kmsg.ListOffsetsResponse)
+	req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.ListOffsetsRequestTopic) bool { return len(t.Partitions) == 0 })
 	ctx, cancel := context.WithTimeout(ctx, lookupWait)
 	defer cancel()
 	var lookups errgroup.Group

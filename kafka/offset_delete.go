@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -13,7 +14,7 @@ import (
 
 // offsetDelete answers OffsetDelete once the offsets are gone for good. While a
 // group has members, the offsets of topics that they read stay: GROUP_SUBSCRIBED_TO_TOPIC; and
-// all of them where the members are no consumers, so that the broker cannot tell: NON_EMPTY_GROUP.
+// all of them where the members are no consumers, so that the broker cannot tell: NON_EMPTY_GROUP. Topics without partitions are left out.
 func (s *Server) offsetDelete(ctx context.Context, _ *client, req *kmsg.OffsetDeleteRequest) func() *kmsg.OffsetDeleteResponse {
 	d := s.startOffsetDelete(req)
 	return func() *kmsg.OffsetDeleteResponse {
@@ -41,7 +42,8 @@ func (s *Server) startOffsetDelete(req *kmsg.OffsetDeleteRequest) *offsetDeletio
 		if subscriptions.Members == 0 && !s.hasOffsets(req.Group) {
 			return fmt.Errorf("%w: %q", log.ErrGroupNotFound, req.Group)
 		}
-		s.pickDeletable(d, req.Topics, subscriptions)
+		topics := slices.DeleteFunc(req.Topics, func(t kmsg.OffsetDeleteRequestTopic) bool { return len(t.Partitions) == 0 })
+		s.pickDeletable(d, topics, subscriptions)
 		if len(d.partitions) > 0 {
 			d.pending = s.log.DeleteOffsets(req.Group, d.partitions)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -18,12 +19,13 @@ import (
 //   - acks=0 gets no answer. When something is wrong the connection is closed, as by Kafka.
 //   - A timeout of 0 or less means the longest.
 //   - Transactional producers are rejected with TRANSACTIONAL_ID_AUTHORIZATION_FAILED; see [Server.initProducerID].
-//   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID.
+//   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID. Topics without partitions are left out.
 //   - Several batches for one partition are taken, all or none; of an idempotent producer one. A partition that
 //     stands twice in a request is INVALID_REQUEST: Kafka would drop the batches of the first mention.
 //
 // The engine keeps the record bytes, and with them the frame that they came in.
 func (s *Server) produce(ctx context.Context, c *client, req *kmsg.ProduceRequest) func() *kmsg.ProduceResponse {
+	req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.ProduceRequestTopic) bool { return len(t.Partitions) == 0 })
 	p := s.layOutProduce(req)
 	ctx, cancel := context.WithTimeout(ctx, clientTimeout(req.TimeoutMillis, maxProduceWait))
 	pending := p.append(ctx, s.log, c)
