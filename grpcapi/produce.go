@@ -3,7 +3,6 @@ package grpcapi
 import (
 	"context"
 	"math"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -23,7 +22,7 @@ func (s *service) Produce(ctx context.Context, req *pb.ProduceRequest) (*pb.Prod
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now().UnixMilli()
+	now := s.log.Now().UnixMilli()
 	records := []record.Record{{Timestamp: now, Key: req.Key, Value: req.Value, Headers: headers}}
 	result, err := s.append(ctx, p, records, nil)
 	if err != nil {
@@ -42,7 +41,7 @@ func (s *service) ProduceBatch(ctx context.Context, req *pb.ProduceBatchRequest)
 	if err != nil {
 		return nil, err
 	}
-	records, err := toRecords(req.GetRecords(), time.Now().UnixMilli())
+	records, err := toRecords(req.GetRecords(), s.log.Now().UnixMilli())
 	if err != nil {
 		return nil, err
 	}

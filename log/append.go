@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"streamhouse/log/record"
 )
@@ -89,7 +88,7 @@ func (l *Log) nextOf(taken []appending) *flush {
 
 // checkAppend fills taken and returns the bytes that are to be flushed.
 func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64) {
-	now := time.Now().UnixMilli()
+	now := l.o.Now().UnixMilli()
 	l.findPartitions(reqs, taken)
 	for i, r := range reqs {
 		a := &taken[i]

@@ -133,7 +133,7 @@ func (l *Log) sealLocked(f *flush, now time.Time) {
 	f.place = l.nextSeq
 	l.nextSeq++
 	l.lastFlush = now
-	f.commit = &meta.Commit{Epoch: l.epoch, Seq: f.place, Time: now.UnixMilli()}
+	f.commit = &meta.Commit{Epoch: l.epoch, Seq: f.place, Time: l.o.Now().UnixMilli()}
 }
 
 // idle waits until the current flush may be due. It returns false when the log has

@@ -146,7 +146,7 @@ func (l *Log) takeOver(ctx context.Context) error {
 			l.o.MetadataPath, meta.FormatID(l.state.Cluster), meta.FormatID(cluster))
 	}
 	from := l.state.Seq
-	if err := l.journal.TakeOver(ctx, l.state); err != nil {
+	if err := l.journal.TakeOver(ctx, l.state, l.o.Now); err != nil {
 		return err
 	}
 	l.log.Info("journal replayed", "cluster", meta.FormatID(cluster), "from", from, "to", l.state.Seq, "epoch", l.state.Epoch)
@@ -302,6 +302,9 @@ func (l *Log) ClusterID() string { return meta.FormatID(l.journal.Cluster()) }
 // LeaderEpoch is the epoch of this broker's leadership over every partition:
 // the journal epoch it writes under.
 func (l *Log) LeaderEpoch() int32 { return int32(l.epoch) }
+
+// Now is the broker's wall clock; see [Options.Now].
+func (l *Log) Now() time.Time { return l.o.Now() }
 
 // places returns the journal's first place where no segment of ours is known to stand, and the one
 // behind all that are on their way.

@@ -45,6 +45,10 @@ type Options struct {
 	// TopicDefaults replaces the built-in defaults of topic configs, by config name.
 	TopicDefaults map[string]string
 
+	// Now is the wall clock: all times that the journal gets come from it, and those that records are stamped with. It
+	// may jump. It must be quick and may be called concurrently. Default: time.Now.
+	Now func() time.Time
+
 	Events Events
 	Logger *slog.Logger // default: slog.Default()
 }
@@ -64,6 +68,9 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.MetadataInterval, time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	switch {
 	case o.MaxInFlight < 1 || o.MaxInFlight > MaxPipeline:

@@ -16,6 +16,8 @@ import (
 func TestOptionsDefaults(t *testing.T) {
 	o, err := Options{MetadataPath: "m.db"}.withDefaults()
 	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), o.Now(), time.Hour)
+	o.Now = nil // functions cannot be compared
 	require.Equal(t, Options{
 		MetadataPath: "m.db",
 		FlushBytes:   8 << 20, MaxInFlight: 4, MaxUnflushedBytes: 128 << 20,
@@ -23,13 +25,17 @@ func TestOptionsDefaults(t *testing.T) {
 		FenceInterval: 3 * time.Second, MetadataInterval: time.Second,
 		Logger: slog.Default(),
 	}, o)
+	clock := func() time.Time { return time.UnixMilli(1) }
 	all := Options{
+		Now:          clock,
 		MetadataPath: "m.db", FlushInterval: 1, FlushBytes: 2, MaxInFlight: MaxPipeline, MaxUnflushedBytes: 2,
 		TailBytes: 4, CacheMemoryBytes: 5, CachePath: "c", CacheBytes: 6, PrefetchBytes: 7, FenceInterval: 8, MetadataInterval: 9,
 		TopicDefaults: map[string]string{"retention.ms": "1"}, Logger: slog.New(slog.DiscardHandler),
 	}
 	o, err = all.withDefaults()
 	require.NoError(t, err)
+	require.Equal(t, clock(), o.Now())
+	all.Now, o.Now = nil, nil
 	require.Equal(t, all, o, "what is set stays")
 }
 

@@ -32,7 +32,7 @@ func start(t testing.TB, store objstore.Store) *writer {
 	j, err := Open(t.Context(), store, Events{})
 	require.NoError(t, err)
 	w := &writer{Journal: j, t: t, state: meta.NewState()}
-	require.NoError(t, j.TakeOver(t.Context(), w.state))
+	require.NoError(t, j.TakeOver(t.Context(), w.state, time.Now))
 	return w
 }
 
@@ -124,7 +124,7 @@ func TestAppendRetries(t *testing.T) {
 				}})
 				require.NoError(t, err)
 				w := &writer{Journal: j, t: t, state: meta.NewState()}
-				require.NoError(t, j.TakeOver(t.Context(), w.state))
+				require.NoError(t, j.TakeOver(t.Context(), w.state, time.Now))
 				store.Break(faulty.Fault{Ops: objstore.OpPut, Times: 3, Do: do(errLost)})
 				c := named(w.state.Epoch, w.state.Seq+1, "n")
 				retries, err := w.append(c)

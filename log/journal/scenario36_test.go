@@ -51,7 +51,7 @@ func TestScenario36_OpeningReadsAgainBeforeItBelieves(t *testing.T) {
 							j, err := Open(t.Context(), store, Events{})
 							require.NoError(t, err, name)
 							require.Equal(t, w.Cluster(), j.Cluster(), name)
-							require.NoError(t, j.TakeOver(t.Context(), state), name)
+							require.NoError(t, j.TakeOver(t.Context(), state, time.Now), name)
 							if fault.Ops != objstore.OpPut && fault.Prefix == "" {
 								require.Equal(t, times, rule.Hits(), name)
 							}
@@ -205,7 +205,7 @@ func TestScenario36_MissingIsListedAgain(t *testing.T) {
 		j, err := Open(t.Context(), store, Events{})
 		require.NoError(t, err)
 		began := time.Now()
-		err = j.TakeOver(t.Context(), meta.NewState())
+		err = j.TakeOver(t.Context(), meta.NewState(), time.Now)
 		require.ErrorIs(t, err, segment.ErrCorrupt)
 		require.ErrorContains(t, err, key+" is listed")
 		require.Greater(t, time.Since(began), time.Second, "a moment of trouble is over by then")
@@ -217,7 +217,7 @@ func TestScenario36_MissingIsListedAgain(t *testing.T) {
 		back := time.AfterFunc(time.Second, func() { _ = bucket.Put(context.Background(), key, body) })
 		defer back.Stop()
 		state := meta.NewState()
-		require.NoError(t, j.TakeOver(t.Context(), state), "it was away, and not lost")
+		require.NoError(t, j.TakeOver(t.Context(), state, time.Now), "it was away, and not lost")
 		require.True(t, knows(state, "31"))
 	})
 }
@@ -233,7 +233,7 @@ func TestScenario36_ListingThatNeverShowsWhatIsThere(t *testing.T) {
 		require.NoError(t, err)
 		for what, state := range map[string]*meta.State{"with a file": w.replayed(), "without": meta.NewState()} {
 			before := len(w.keys())
-			err = j.TakeOver(t.Context(), state)
+			err = j.TakeOver(t.Context(), state, time.Now)
 			require.ErrorIs(t, err, ErrListing, what)
 			require.NotErrorIs(t, err, segment.ErrCorrupt, what)
 			require.Len(t, w.keys(), before, "nothing was sealed")
@@ -287,7 +287,7 @@ func TestLateSeal(t *testing.T) {
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		require.ErrorIs(t, j.TakeOver(ctx, meta.NewState()), errLost)
+		require.ErrorIs(t, j.TakeOver(ctx, meta.NewState(), time.Now), errLost)
 		w.write("b") // at the place of the late seal
 		store.Wait()
 		require.NoError(t, w.CheckFence(t.Context(), 1, w.state.Seq, w.state.Seq+1))

@@ -18,14 +18,15 @@ import (
 // It is called once, before any [Place.Append]. Several processes may call it at once: each that
 // returns nil has fenced those before it. The state is the caller's alone and must belong to this bucket: segment.ErrCorrupt
 // where it is ahead of it, or where a segment was lost or damaged. Until ctx ends it tries again what may pass.
-func (j *Journal) TakeOver(ctx context.Context, state *meta.State) error {
+// now is the clock that the seal's time comes from.
+func (j *Journal) TakeOver(ctx context.Context, state *meta.State, now func() time.Time) error {
 	if err := j.checkBase(ctx, state); err != nil {
 		return err
 	}
 	if err := j.Replay(ctx, state); err != nil {
 		return err
 	}
-	return j.seal(ctx, state)
+	return j.seal(ctx, state, now)
 }
 
 // seal takes the bucket over: it ends the epoch of the broker before this one at
@@ -37,7 +38,7 @@ func (j *Journal) TakeOver(ctx context.Context, state *meta.State) error {
 // first missing place, which makes the post void.
 //
 // A place that is taken and that listings do not show is waited for.
-func (j *Journal) seal(ctx context.Context, state *meta.State) error {
+func (j *Journal) seal(ctx context.Context, state *meta.State, now func() time.Time) error {
 	var post *meta.Commit
 	for ahead, unlisted := uint64(1), 0; ; {
 		epoch, last := state.Epoch, state.Seq
@@ -45,7 +46,7 @@ func (j *Journal) seal(ctx context.Context, state *meta.State) error {
 			_, err := state.Apply(post) // reached, though perhaps not listed yet
 			return err
 		}
-		c, err := j.putSeal(ctx, epoch, last+ahead)
+		c, err := j.putSeal(ctx, epoch, last+ahead, now())
 		switch {
 		case err == nil && ahead == 1:
 			_, err = state.Apply(c)
@@ -78,9 +79,9 @@ func (j *Journal) seal(ctx context.Context, state *meta.State) error {
 }
 
 // putSeal writes a seal at a place. ErrFenced: another process's segment stands there.
-func (j *Journal) putSeal(ctx context.Context, epoch uint32, seq uint64) (*meta.Commit, error) {
+func (j *Journal) putSeal(ctx context.Context, epoch uint32, seq uint64, now time.Time) (*meta.Commit, error) {
 	c := &meta.Commit{
-		Epoch: epoch, Seq: seq, Time: time.Now().UnixMilli(),
+		Epoch: epoch, Seq: seq, Time: now.UnixMilli(),
 		Entries: []meta.Entry{&meta.Seal{Next: epoch + 1, Owner: j.writer}},
 	}
 	w := segment.NewWriter(nil)
