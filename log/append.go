@@ -60,7 +60,7 @@ func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]Appe
 		return completed(appendResults(taken)), l.Err()
 	}
 	held := min(bytes, l.o.MaxUnflushedBytes)
-	if err := l.unflushed.Acquire(ctx, held); err != nil {
+	if err := l.acquire(ctx, held); err != nil {
 		return nil, fmt.Errorf("%w: %d bytes wait to be flushed: %w", ErrTimeout, l.o.MaxUnflushedBytes, err)
 	}
 	f, items, err := l.enqueue(taken, bytes, held)
@@ -84,6 +84,24 @@ func (l *Log) nextOf(taken []appending) *flush {
 		}
 	}
 	return nil
+}
+
+// acquire takes room among the unflushed bytes. While it waits, an open flush that holds some is as good as full:
+// nobody else gets into it either, and its room must not wait for the flush interval.
+func (l *Log) acquire(ctx context.Context, bytes int64) error {
+	if l.unflushed.TryAcquire(bytes) {
+		return nil
+	}
+	l.wantsRoom(1)
+	defer l.wantsRoom(-1)
+	return l.unflushed.Acquire(ctx, bytes)
+}
+
+func (l *Log) wantsRoom(more int) {
+	l.mu.Lock()
+	l.wantRoom += more
+	l.mu.Unlock()
+	l.signal()
 }
 
 // checkAppend fills taken and returns the bytes that are to be flushed.

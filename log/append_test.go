@@ -297,6 +297,30 @@ func TestAppendLargerThanAllRoom(t *testing.T) {
 	})
 }
 
+// A flush that is not full, but leaves no room for the next batch, is sealed at once: its interval may be long.
+func TestBackPressureSealsTheOpenFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, func(o *Options) {
+			o.FlushBytes, o.MaxUnflushedBytes, o.MaxInFlight, o.FlushInterval = 1000, 1000, 1, 4*time.Minute
+		})
+		p := e.topic("t", 1)[0]
+		start := time.Now()
+		batch := testBatch(t, nil, strings.Repeat("x", 400))
+		require.Less(t, 2*len(batch), 1000)
+		require.Greater(t, 3*len(batch), 1000)
+		var all []*Pending[[]AppendResult]
+		for range 9 {
+			all = append(all, e.start(p, slices.Clone(batch)))
+		}
+		require.Zero(t, time.Since(start), "nobody has waited for the interval to get room")
+		for _, pending := range all {
+			require.NoError(t, outcome(t, pending)[0].Err)
+		}
+		require.Equal(t, 4*time.Minute, time.Since(start), "the last flush has, since nobody waits behind it")
+		require.Zero(t, e.wantRoom)
+	})
+}
+
 // Who waits for room in a log that stops is told so: there will be none.
 func TestBackPressureEndsWithTheLog(t *testing.T) {
 	for what, want := range map[string]error{"fenced": ErrFenced, "closed": ErrClosed} {

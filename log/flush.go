@@ -112,7 +112,7 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 	if f.empty() {
 		return nil, 0
 	}
-	if f.size() < l.flushLimit && !l.closed {
+	if f.size() < l.flushLimit && l.wantRoom == 0 && !l.closed {
 		if l.o.FlushInterval == 0 && len(l.inFlight) > 0 {
 			return nil, 0 // the next one starts when this one lands
 		}

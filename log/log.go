@@ -57,6 +57,7 @@ type Log struct {
 	flushLimit       int64    // bytes of a flush with several requests
 	unflushedBytes   int64    // of the current flush, those that wait and those in flight
 	unflushedChanges int64    // the same of what is no append
+	wantRoom         int      // appends that wait for room among the unflushed bytes
 	nextSeq          uint64
 	lastFlush        time.Time // when the previous flush was sealed
 	closed           bool
