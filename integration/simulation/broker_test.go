@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"testing/synctest"
 	"time"
 
 	"streamhouse/kafka"
@@ -22,7 +21,10 @@ type broker struct {
 	world    *world
 	name     string
 	metadata string // path
+	damaged  bool   // a metadata file that no crash leaves
+	clock    wallClock
 	power    *faulty.Store
+	process  *process
 	engine   *log.Log
 	server   *kafka.Server
 	host     *host
@@ -39,73 +41,93 @@ var errNoPower = errors.New("the machine is off")
 
 // openBroker starts a broker on a metadata file, which need not exist. A store in
 // distress may refuse a start; it is tried until it works.
-func (w *world) openBroker(metadata []byte) *broker {
+func (w *world) openBroker(d disk) *broker {
+	b := w.newBroker(d)
+	if !b.open() {
+		w.t.FailNow()
+	}
+	return b
+}
+
+// newBroker makes a broker that is still to be opened.
+func (w *world) newBroker(d disk) *broker {
 	w.started++
-	b := &broker{world: w, name: fmt.Sprint("broker ", w.started), ended: make(chan struct{})}
+	b := &broker{world: w, name: fmt.Sprint("broker ", w.started), damaged: d.damaged, ended: make(chan struct{})}
 	folder := filepath.Join(w.t.TempDir(), fmt.Sprint(w.started))
 	b.metadata = filepath.Join(folder, "metadata.db")
-	if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(b.metadata, metadata, 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(b.metadata, d.image, 0o600)); err != nil {
 		w.t.Fatal(err)
 	}
 	// The power is this broker's own, the weather everybody's.
 	b.power = faulty.New(w.weather, w.seed)
-	if w.current != nil {
-		w.current.succeeded.Store(true)
+	b.process = &process{inner: b.power, spared: w.bucket}
+	w.setClock(b, drawSkew(random(w.seed, b.name)))
+	for _, old := range append(w.zombies(), w.current) {
+		if old != nil {
+			old.succeeded.Store(true)
+		}
 	}
-	b.open()
 	return b
 }
 
-func (b *broker) open() {
+// open tells whether the broker could be started in the end.
+func (b *broker) open() bool {
 	w := b.world
-	for began := time.Now(); ; time.Sleep(time.Second) {
+	for tries := time.Duration(0); tries < longestFault(w.length)+time.Minute; {
+		began := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		engine, err := log.Open(ctx, b.power, w.engineOptions(b.metadata))
+		engine, err := log.Open(ctx, b.process, w.engineOptions(b))
 		cancel()
 		if err == nil {
 			b.engine = engine
 			w.tell("%s leads epoch %d", b.name, engine.LeaderEpoch())
 			b.checkMetadata()
-			return
+			return true
 		}
 		w.tell("%s did not start: %v", b.name, err)
-		if time.Since(began) > longestFault(w.length)+time.Minute {
-			w.fail("%s does not start", b.name)
-			w.t.FailNow()
+		if b.damaged && errors.Is(err, log.ErrCorruptLog) { // it says what to do
+			_ = os.Remove(b.metadata)
 		}
+		// A process that is suspended meanwhile has not tried any longer for that.
+		tries += min(time.Since(began), time.Minute) + time.Second
+		time.Sleep(time.Second)
 	}
+	w.fail("%s does not start", b.name)
+	return false
 }
 
-// checkMetadata makes sure that the metadata file was taken as it is: no disk is damaged here, and
-// a file that is set aside and made anew would hide what is wrong with it.
+// checkMetadata makes sure that a metadata file as a crash leaves it was taken as it is: one
+// that is set aside and made anew would hide what is wrong with it.
 func (b *broker) checkMetadata() {
+	if b.damaged {
+		return
+	}
 	if aside, err := filepath.Glob(b.metadata + ".corrupt-*"); err != nil || len(aside) > 0 {
 		b.world.fail("%s set its metadata file aside: %v, %v", b.name, aside, err)
 	}
 }
 
-func (w *world) engineOptions(metadata string) log.Options {
+func (w *world) engineOptions(b *broker) log.Options {
 	o := log.Options{
-		MetadataPath: metadata, FlushInterval: w.flushInterval, FlushBytes: w.flushBytes, MaxInFlight: w.maxInFlight,
+		MetadataPath: b.metadata, FlushInterval: w.flushInterval, FlushBytes: w.flushBytes, MaxInFlight: w.maxInFlight, MaxUnflushedBytes: w.maxUnflushed,
 		TailBytes: w.tailBytes, CacheMemoryBytes: w.cacheBytes, PrefetchBytes: w.prefetchBytes,
-		FenceInterval: w.fenceInterval, MetadataInterval: w.metadataInterval, Logger: w.logger,
+		FenceInterval: w.fenceInterval, MetadataInterval: w.metadataInterval, Now: b.clock.now, Logger: w.logger,
 	}
 	if w.diskBytes > 0 {
-		o.CachePath, o.CacheBytes = filepath.Join(filepath.Dir(metadata), "cache"), w.diskBytes
+		o.CachePath, o.CacheBytes = w.cache, w.diskBytes
 	}
 	return o
 }
 
-// serve opens the door. Addresses take turns, so that a broker and its successor
-// can be there at the same time.
+// serve opens the door, at an address where no other broker is.
 func (b *broker) serve() {
 	w := b.world
-	at := addresses[w.started%len(addresses)]
+	at := w.network.free(addresses)
 	var err error
 	if b.server, err = kafka.NewServer(b.engine, kafka.Options{AdvertisedAddr: at, Logger: w.logger}); err != nil {
 		w.t.Fatal(err)
 	}
-	if b.host, err = w.network.listen(at); err != nil {
+	if b.host, err = w.network.listen(at, &b.process.gate); err != nil {
 		w.t.Fatal(err)
 	}
 	b.serving.Go(func() {
@@ -117,7 +139,7 @@ func (b *broker) serve() {
 }
 
 // addresses are where clients look for brokers.
-var addresses = []string{"localhost:9092", "localhost:9093"}
+var addresses = []string{"localhost:9092", "localhost:9093", "localhost:9094", "localhost:9095"}
 
 // watch ends the broker as the program does when its engine stops by itself.
 func (b *broker) watch() {
@@ -136,6 +158,7 @@ func (b *broker) watch() {
 
 // stop ends the broker in an orderly way.
 func (b *broker) stop() {
+	b.wake()
 	b.end.Do(b.close)
 	b.watching.Wait()
 }
@@ -151,6 +174,12 @@ func (b *broker) close() {
 	b.host.cut()
 }
 
+// wake lets the broker go on that was suspended, and be suspended no more.
+func (b *broker) wake() {
+	b.process.suspendAt(0, false, 0)
+	b.process.gate.open()
+}
+
 // crash takes the broker's power away.
 func (b *broker) crash() {
 	b.end.Do(func() {
@@ -159,6 +188,7 @@ func (b *broker) crash() {
 		_ = b.host.Close()
 		b.host.cut() // nobody hears from it any more
 		b.power.Break(faulty.Fault{Do: faulty.FailBefore(errNoPower)})
+		b.wake()
 		// What is left is to end its goroutines. They can reach nothing but the metadata
 		// file, which nobody looks at any more.
 		gone, cancel := context.WithCancel(context.Background())
@@ -168,14 +198,4 @@ func (b *broker) crash() {
 		b.serving.Wait()
 	})
 	b.watching.Wait()
-}
-
-// disk returns the metadata file as a crash at this moment would leave it.
-func (b *broker) disk() []byte {
-	synctest.Wait() // nobody is in the middle of writing it
-	image, err := os.ReadFile(b.metadata)
-	if err != nil {
-		b.world.t.Fatal(err)
-	}
-	return image
 }

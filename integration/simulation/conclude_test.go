@@ -17,15 +17,15 @@ func (w *world) conclude() {
 		w.model.checkWhole(p, want.bounds[p], records)
 	}
 	w.tell("%d records were sent; acknowledged were %v", len(w.model.sent), w.model.done)
-	w.elsewhere("with nothing", nil, want)
-	w.elsewhere("with an old metadata file", append(w.disks, nil)[0], want)
+	w.elsewhere("with nothing", disk{}, want)
+	w.elsewhere("with an old metadata file", disk{image: append(w.disks, nil)[0]}, want)
 	w.current.stop()
 }
 
 // elsewhere compares what a machine makes of the bucket that has nothing but this metadata file.
-func (w *world) elsewhere(what string, disk []byte, want snapshot) {
+func (w *world) elsewhere(what string, d disk, want snapshot) {
 	w.current.stop()
-	w.lead(w.openBroker(disk))
+	w.lead(w.openBroker(d))
 	w.verify(what)
 	if why := want.differs(w.snapshotOf(w.current.engine)); why != "" {
 		w.fail("a machine %s finds %s", what, why)

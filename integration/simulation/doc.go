@@ -14,6 +14,11 @@
 // draw, it does not decide: a failure that depends on those shows again after a few
 // runs of its seed (-count). A run that ends in a hang has its seed in its name.
 //
+// Things that go wrong: the store, for all brokers; connections; the metadata file of a broker that crashed, torn as a crash
+// may leave it, or damaged as it may not; the folder of the disk cache; each broker's clock, which is always a little
+// wrong and jumps; and processes that sleep, in the middle of any store call, while others take over from
+// them, or two others at once. Some runs have hardly any memory for what is not flushed yet, so that clients wait for room.
+//
 // What cannot wait for fake time stays out: the clock of a bubble stands still while anybody waits
 // for a mutex whose owner waits for time. It is why the members of the group make their commit
 // requests themselves.
@@ -21,7 +26,7 @@
 // # What must hold
 //
 //   - An acknowledged record stands at the offset that was acknowledged, byte for byte:
-//     at once, after every restart, and on a machine that has nothing but the bucket.
+//     at once, after every restart (where [log.Log.Check] also compares all with a replay), and on a machine that has nothing but the bucket.
 //   - What any reader has seen at an offset stays there.
 //   - Nothing is there that was not sent; nothing of an idempotent producer is there twice;
 //     each producer's records stand in the order in which it sent them.

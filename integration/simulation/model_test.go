@@ -17,7 +17,8 @@ import (
 // seen, and what may be so because an answer did not come. All methods may be
 // called concurrently.
 type model struct {
-	fail func(format string, args ...any)
+	fail   func(format string, args ...any)
+	clocks *clockErrors
 
 	mu        sync.Mutex
 	sent      map[string]*sentRecord // by id
@@ -27,9 +28,9 @@ type model struct {
 	done      map[string]int // what was acknowledged, by kind
 }
 
-func newModel(fail func(string, ...any)) *model {
+func newModel(fail func(string, ...any), clocks *clockErrors) *model {
 	return &model{
-		fail: fail, sent: make(map[string]*sentRecord), parts: make(map[part]*partition),
+		fail: fail, clocks: clocks, sent: make(map[string]*sentRecord), parts: make(map[part]*partition),
 		topics: make(map[string]*topicModel), positions: make(map[position]*positionModel), done: make(map[string]int),
 	}
 }
@@ -127,7 +128,7 @@ func (m *model) seeLocked(p part, r record.Record) *sentRecord {
 		m.fail("the record %q at offset %d of %v was never sent there", id, r.Offset, p)
 		return nil
 	}
-	if why := s.differs(r); why != "" {
+	if why := s.differs(r, m.clocks); why != "" {
 		m.fail("the record %q at offset %d of %v came back with another %s", id, r.Offset, p, why)
 	}
 	k := m.partLocked(p)
@@ -136,8 +137,9 @@ func (m *model) seeLocked(p part, r record.Record) *sentRecord {
 }
 
 // differs names what is not as it was sent.
-func (s *sentRecord) differs(r record.Record) string {
+func (s *sentRecord) differs(r record.Record, clocks *clockErrors) string {
 	same := func(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
+	earliest, latest := clocks.between(s.sentAt, time.Now().UnixMilli())
 	switch {
 	case !same(s.record.Key, r.Key):
 		return "key"
@@ -147,7 +149,7 @@ func (s *sentRecord) differs(r record.Record) string {
 		return a.Key == b.Key && same(a.Value, b.Value)
 	}):
 		return "headers"
-	case s.part.topic == stamped && (r.Timestamp < s.sentAt || r.Timestamp > time.Now().UnixMilli()):
+	case s.part.topic == stamped && (r.Timestamp < earliest || r.Timestamp > latest):
 		return "time than the broker's"
 	case s.part.topic != stamped && r.Timestamp != s.record.Timestamp.UnixMilli():
 		return "timestamp"
@@ -218,7 +220,7 @@ func (m *model) checkWhole(p part, b log.Bounds, records []record.Record) {
 			continue
 		}
 		if at, twice := first[s]; twice {
-			if s.producer.idempotent {
+			if s.producer.idempotent && !m.clocks.producersForgotten() {
 				m.fail("%s is in %v twice, at %d and at %d", s.id(), p, at, r.Offset)
 			}
 			continue

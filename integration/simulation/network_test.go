@@ -24,6 +24,7 @@ type network struct {
 type host struct {
 	network *network
 	address string
+	process *gate // while it is shut, nobody answers
 	callers chan net.Conn
 	closed  chan struct{}
 	once    sync.Once
@@ -34,18 +35,30 @@ type host struct {
 
 var _ net.Listener = (*host)(nil)
 
-func (n *network) listen(address string) (*host, error) {
+func (n *network) listen(address string, process *gate) (*host, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.hosts[address] != nil {
 		return nil, fmt.Errorf("listen %s: address in use", address)
 	}
-	h := &host{network: n, address: address, callers: make(chan net.Conn), closed: make(chan struct{})}
+	h := &host{network: n, address: address, process: process, callers: make(chan net.Conn), closed: make(chan struct{})}
 	if n.hosts == nil {
 		n.hosts = make(map[string]*host)
 	}
 	n.hosts[address] = h
 	return h, nil
+}
+
+// free returns the first address where nobody listens.
+func (n *network) free(addresses []string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range addresses {
+		if n.hosts[a] == nil {
+			return a
+		}
+	}
+	return ""
 }
 
 // dial is for kgo.Dialer.
@@ -58,9 +71,9 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 	}
 	client, server := net.Pipe()
 	select {
-	case h.callers <- server:
+	case h.callers <- served{server, h.process}:
 		h.keep(client)
-		return wire{client}, nil
+		return &wire{Conn: client}, nil
 	case <-h.closed:
 		return nil, systemError("dial", syscall.ECONNREFUSED)
 	case <-ctx.Done():
@@ -89,18 +102,44 @@ func (h *host) cut() {
 const roundTrip = time.Millisecond
 
 // wire is a client's end of a connection. Its errors are those of a socket, by which
-// clients tell what to try again.
-type wire struct{ net.Conn }
+// clients tell what to try again: one that is closed before all that was sent has been read is reset. A
+// client that is told of an orderly end instead, before the first answer, takes its settings to be wrong and gives up.
+type wire struct {
+	net.Conn
+	answered bool // used by the one who reads
+}
 
-func (w wire) Read(b []byte) (int, error) {
+func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
+	if err == io.EOF && !w.answered {
+		err = io.ErrClosedPipe
+	}
+	w.answered = w.answered || n > 0
 	return n, asReset("read", err)
 }
 
-func (w wire) Write(b []byte) (int, error) {
+func (w *wire) Write(b []byte) (int, error) {
 	time.Sleep(roundTrip)
 	n, err := w.Conn.Write(b)
 	return n, asReset("write", err)
+}
+
+// served is a broker's end of a connection. What comes while its process is suspended is read
+// and answered when it wakes.
+type served struct {
+	net.Conn
+	process *gate
+}
+
+func (s served) Read(b []byte) (int, error) {
+	n, err := s.Conn.Read(b)
+	s.process.pass()
+	return n, err
+}
+
+func (s served) Write(b []byte) (int, error) {
+	s.process.pass()
+	return s.Conn.Write(b)
 }
 
 func asReset(op string, err error) error {

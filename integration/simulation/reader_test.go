@@ -52,7 +52,7 @@ func (w *world) resets(fetches kgo.Fetches) map[part]int64 {
 			return
 		}
 		p := part{topic, index}
-		if w.zombie.Load() == nil {
+		if len(w.zombies()) == 0 {
 			w.fail("a consumer of %v takes records for lost: %v", p, lost)
 		}
 		w.tell("a consumer of %v has met a broker that was taken over: %v", p, lost)

@@ -10,6 +10,7 @@ import (
 type settings struct {
 	flushInterval    time.Duration
 	flushBytes       int64
+	maxUnflushed     int64
 	maxInFlight      int
 	tailBytes        int64
 	cacheBytes       int64
@@ -39,6 +40,9 @@ func drawSettings(seed uint64) settings {
 		latency:          pick(r, time.Millisecond, 20*time.Millisecond, 200*time.Millisecond),
 		length:           90 * time.Second,
 		pace:             time.Second,
+	}
+	if s.flushBytes > 0 { // next to none: clients wait for room
+		s.maxUnflushed = s.flushBytes * pick[int64](r, 1, 4, 1000)
 	}
 	if s.flushInterval > time.Minute {
 		s.length, s.pace = 30*time.Minute, 20*time.Second

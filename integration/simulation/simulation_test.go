@@ -38,7 +38,7 @@ func TestSimulation(t *testing.T) {
 func simulate(t *testing.T, seed uint64) {
 	w := newWorld(t, seed)
 	w.tell("seed %d: %+v", seed, w.settings)
-	w.lead(w.openBroker(nil))
+	w.lead(w.openBroker(disk{}))
 	c := w.newCast()
 	w.createTopics()
 	c.start()

@@ -3,10 +3,9 @@ package simulation
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +26,8 @@ type world struct {
 	weather *faulty.Store
 	network network
 	model   *model
-	zombie  atomic.Pointer[broker] // taken over and still there, or nil
+	clocks  clockErrors
+	cache   string // the folder of the disk cache, which one broker leaves to the next
 
 	// Used by the goroutine that runs the world.
 	started int
@@ -36,7 +36,8 @@ type world struct {
 	faults sync.WaitGroup // that will be mended
 
 	mu      sync.Mutex
-	current *broker // the newest; also of use after it has ended, since its state stays
+	current *broker   // the newest; also of use after it has ended, since its state stays
+	undead  []*broker // taken over and still there
 	failed  bool
 }
 
@@ -45,8 +46,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if *verbose {
 		w.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
+	w.cache = filepath.Join(t.TempDir(), "cache")
 	w.weather = faulty.New(w.bucket, seed)
-	w.model = newModel(w.fail)
+	w.model = newModel(w.fail, &w.clocks)
 	w.clear()
 	return w
 }
@@ -85,102 +87,19 @@ func (w *world) engine() *log.Log {
 	return w.current.engine
 }
 
-// lead makes a broker the newest, and lets clients come to it.
+// lead makes a broker the newest, and lets clients come to it. While nobody has come, it is at rest and must agree with
+// the bucket.
 func (w *world) lead(b *broker) {
+	b.process.spare.Store(true)
+	if err := b.engine.Check(context.Background()); err != nil {
+		w.fail("check of %s at its start: %v", b.name, err)
+	}
+	b.process.spare.Store(false)
 	w.mu.Lock()
 	w.current = b
 	w.mu.Unlock()
 	w.audit(b.engine)
 	b.serve()
-}
-
-// live lets time pass while faults and restarts come as chance has it.
-func (w *world) live() {
-	r := random(w.seed, "world")
-	for time.Since(w.began) < w.length && !w.hasFailed() {
-		time.Sleep(about(r, w.length/40))
-		switch n := r.IntN(100); {
-		case n < 45:
-			w.spoil(drawFault(r), about(r, longestFault(w.length)/2))
-		case n < 58:
-			w.tell("connections are cut")
-			w.current.host.cut()
-		case n < 68:
-			w.restart(r)
-		case n < 88:
-			w.crash(r)
-		default:
-			w.takeOver(r)
-		}
-	}
-}
-
-// longestFault is how long a fault lasts at most.
-func longestFault(run time.Duration) time.Duration { return run / 8 }
-
-// restart stops the broker and starts it again.
-func (w *world) restart(r *rand.Rand) {
-	w.endZombie(r)
-	w.tell("%s is stopped", w.current.name)
-	w.current.stop()
-	w.lead(w.openBroker(w.current.disk()))
-}
-
-// crash takes the broker's power away and starts it again: on its own metadata file, on
-// an old one, or on none.
-func (w *world) crash(r *rand.Rand) {
-	w.endZombie(r)
-	disk := w.current.disk()
-	w.tell("%s crashes", w.current.name)
-	w.current.crash()
-	time.Sleep(about(r, w.pace))
-	w.lead(w.openBroker(w.aDisk(r, disk)))
-}
-
-// takeOver starts a broker while the one before it is still there.
-func (w *world) takeOver(r *rand.Rand) {
-	w.endZombie(r)
-	old := w.current
-	w.tell("%s is taken over", old.name)
-	w.zombie.Store(old)
-	b := w.openBroker(w.aDisk(r, old.disk()))
-	w.lead(b)
-}
-
-// endZombie ends the broker that was taken over, if it has not noticed yet.
-func (w *world) endZombie(r *rand.Rand) {
-	zombie := w.zombie.Load()
-	if zombie == nil {
-		return
-	}
-	if r.IntN(2) == 0 {
-		zombie.crash()
-	} else {
-		zombie.stop()
-	}
-	w.zombie.Store(nil)
-}
-
-// aDisk is the metadata file that a broker starts on.
-func (w *world) aDisk(r *rand.Rand, last []byte) []byte {
-	w.disks = append(w.disks, last)
-	switch r.IntN(4) {
-	case 0:
-		w.tell("the metadata file is lost")
-		return nil
-	case 1:
-		w.tell("an old metadata file is restored")
-		return pick(r, w.disks...)
-	}
-	return last
-}
-
-// settle ends the faults, and leaves one broker at work.
-func (w *world) settle() {
-	w.faults.Wait()
-	w.weather.Wait()
-	w.endZombie(random(w.seed, "settle"))
-	w.tell("the faults are over")
 }
 
 // until waits until something is so, for hours of fake time. What the clients and the
