@@ -46,13 +46,6 @@ func (p *process) suspendAt(nth int, after bool, length time.Duration) {
 	p.nap = nap{p.calls + nth, after, length}
 }
 
-// napsSoon tells whether a call that suspends the process is still to come.
-func (p *process) napsSoon() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.nap.at > p.calls
-}
-
 // call makes one call of the store.
 func (p *process) call(do func(objstore.Store)) {
 	if p.spare.Load() {
