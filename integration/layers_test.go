@@ -99,8 +99,8 @@ var rooms = map[string]room{
 	"integration/program":    {},
 	"integration/s3server":   {ours: []string{"integration/child", "integration/freeport", "integration/program"}, foreign: []string{modAWS}},
 	"integration/simulation": {
-		ours:    []string{"kafka", "log", "log/record", "objstore", "objstore/mem", "objstore/faulty"},
-		foreign: []string{modKgo, modKadm, modKmsg, modKerr, modCompress, modTestify},
+		ours:    []string{"grpcapi", "grpcapi/pb", "kafka", "log", "log/record", "objstore", "objstore/mem", "objstore/faulty"},
+		foreign: []string{modGRPC, modKgo, modKadm, modKmsg, modKerr, modCompress, modTestify},
 	},
 	"integration/golden": {
 		ours: []string{

@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"streamhouse/grpcapi"
 	"streamhouse/kafka"
 	"streamhouse/log"
 	"streamhouse/objstore/faulty"
 )
 
-// broker is one process: an engine and its Kafka door. It ends once: by stop, by
+// broker is one process: an engine and its two doors. It ends once: by stop, by
 // crash, or by itself when another one has taken over.
 type broker struct {
 	world    *world
@@ -26,14 +28,15 @@ type broker struct {
 	power    *faulty.Store
 	process  *process
 	engine   *log.Log
-	server   *kafka.Server
-	host     *host
+	kafka    *kafka.Server
+	grpc     *grpcapi.Server
+	hosts    [2]*host // of the two
 	serving  sync.WaitGroup
 	watching sync.WaitGroup
 
 	succeeded atomic.Bool // another broker has begun to take over
 	dead      atomic.Bool // its power is gone
-	end       sync.Once
+	ending    atomic.Bool
 	ended     chan struct{}
 }
 
@@ -119,27 +122,52 @@ func (w *world) engineOptions(b *broker) log.Options {
 	return o
 }
 
-// serve opens the door, at an address where no other broker is.
+// serve opens the doors, at addresses where no other broker is.
 func (b *broker) serve() {
 	w := b.world
-	at := w.network.free(addresses)
-	var err error
-	if b.server, err = kafka.NewServer(b.engine, kafka.Options{AdvertisedAddr: at, Logger: w.logger}); err != nil {
+	at, err := w.network.free(addresses)
+	if err == nil {
+		b.kafka, err = kafka.NewServer(b.engine, kafka.Options{AdvertisedAddr: at, Logger: w.logger})
+	}
+	if err != nil {
 		w.t.Fatal(err)
 	}
-	if b.host, err = w.network.listen(at, &b.process.gate); err != nil {
+	b.serveAt(0, at, b.kafka.Serve)
+	if at, err = w.network.free(grpcAddresses); err == nil {
+		b.grpc, err = grpcapi.NewServer(b.engine, grpcapi.Options{Logger: w.logger})
+	}
+	if err != nil {
 		w.t.Fatal(err)
 	}
-	b.serving.Go(func() {
-		if err := b.server.Serve(b.host); err != nil && !b.dead.Load() {
-			w.fail("%s: serve: %v", b.name, err)
-		}
-	})
+	b.serveAt(1, at, b.grpc.Serve)
 	b.watching.Go(b.watch)
 }
 
-// addresses are where clients look for brokers.
-var addresses = []string{"localhost:9092", "localhost:9093", "localhost:9094", "localhost:9095"}
+func (b *broker) serveAt(door int, at string, serve func(net.Listener) error) {
+	h, err := b.world.network.listen(at, &b.process.gate)
+	if err != nil {
+		b.world.t.Fatal(err)
+	}
+	b.hosts[door] = h
+	b.serving.Go(func() {
+		if err := serve(h); err != nil && !b.dead.Load() {
+			b.world.fail("%s: serve %s: %v", b.name, at, err)
+		}
+	})
+}
+
+// cut ends all connections to the broker.
+func (b *broker) cut() {
+	for _, h := range b.hosts {
+		h.cut()
+	}
+}
+
+// addresses are where clients look for brokers, one for each that may be there at a time.
+var (
+	addresses     = []string{"localhost:9092", "localhost:9093", "localhost:9094", "localhost:9095"}
+	grpcAddresses = []string{"localhost:9192", "localhost:9193", "localhost:9194", "localhost:9195"}
+)
 
 // watch ends the broker as the program does when its engine stops by itself.
 func (b *broker) watch() {
@@ -153,25 +181,33 @@ func (b *broker) watch() {
 		b.world.fail("%s stopped though nobody took over: %v", b.name, err)
 	}
 	b.world.tell("%s: %v", b.name, err)
-	b.end.Do(b.close)
+	b.end(b.close)
+}
+
+// end ends the broker in one way, if nobody ends it yet. It is not a sync.Once: the clock
+// of the bubble would not go on while somebody waits for it.
+func (b *broker) end(how func()) {
+	if b.ending.CompareAndSwap(false, true) {
+		how()
+		close(b.ended)
+	}
 }
 
 // stop ends the broker in an orderly way.
 func (b *broker) stop() {
 	b.wake()
-	b.end.Do(b.close)
+	b.end(b.close)
+	<-b.ended
 	b.watching.Wait()
 }
 
 func (b *broker) close() {
-	defer close(b.ended)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	// Errors say that there was no time to finish; what was not finished was not acknowledged.
-	_ = b.server.Shutdown(ctx)
-	_ = b.engine.Close(ctx)
+	_ = errors.Join(b.kafka.Shutdown(ctx), b.grpc.Shutdown(ctx), b.engine.Close(ctx))
 	b.serving.Wait()
-	b.host.cut()
+	b.cut()
 }
 
 // wake lets the broker go on that was suspended, and be suspended no more.
@@ -182,20 +218,21 @@ func (b *broker) wake() {
 
 // crash takes the broker's power away.
 func (b *broker) crash() {
-	b.end.Do(func() {
-		defer close(b.ended)
+	b.end(func() {
 		b.dead.Store(true)
-		_ = b.host.Close()
-		b.host.cut() // nobody hears from it any more
+		for _, h := range b.hosts {
+			_ = h.Close()
+		}
+		b.cut() // nobody hears from it any more
 		b.power.Break(faulty.Fault{Do: faulty.FailBefore(errNoPower)})
 		b.wake()
 		// What is left is to end its goroutines. They can reach nothing but the metadata
 		// file, which nobody looks at any more.
 		gone, cancel := context.WithCancel(context.Background())
 		cancel()
-		_ = b.server.Shutdown(gone)
-		_ = b.engine.Close(gone)
+		_ = errors.Join(b.kafka.Shutdown(gone), b.grpc.Shutdown(gone), b.engine.Close(gone))
 		b.serving.Wait()
 	})
+	<-b.ended
 	b.watching.Wait()
 }

@@ -12,13 +12,14 @@ type cast struct {
 	admin     *admin
 	reader    *reader
 	crew      *crew
+	callers   []*caller
 
 	working, consuming      sync.WaitGroup
 	stopWork, stopConsuming context.CancelFunc
 }
 
 func (w *world) newCast() *cast {
-	return &cast{world: w, producers: w.producers(), admin: w.newAdmin(), reader: w.newReader(), crew: w.newCrew()}
+	return &cast{world: w, producers: w.producers(), admin: w.newAdmin(), reader: w.newReader(), crew: w.newCrew(), callers: w.newCallers()}
 }
 
 // start sets everybody to work.
@@ -31,6 +32,10 @@ func (c *cast) start() {
 	}
 	c.working.Go(func() { c.admin.work(working) })
 	c.working.Go(func() { (&auditor{c.world}).work(working) })
+	for _, one := range c.callers {
+		c.working.Go(func() { one.produce(working) })
+		c.consuming.Go(func() { one.consume(consuming) })
+	}
 	c.consuming.Go(func() { c.reader.work(consuming) })
 	for _, name := range crewNames {
 		c.consuming.Go(func() { c.crew.work(consuming, name) })
@@ -48,6 +53,9 @@ func (c *cast) finish() {
 	c.working.Wait()
 	c.world.tell("all is answered")
 	c.world.until("the reader has read all", func() bool { return c.reader.atEnd(c.world.engine()) })
+	for _, one := range c.callers {
+		c.world.until(one.name+" has read all", func() bool { return one.atEnd(c.world.engine()) })
+	}
 	c.world.until("the group has committed all", func() bool { return c.crew.atEnd(c.world.engine()) })
 	if c.world.hasFailed() {
 		c.crew.tell(c.world.engine())
@@ -55,5 +63,8 @@ func (c *cast) finish() {
 	c.stopConsuming()
 	c.consuming.Wait()
 	c.reader.client.CloseAllowingRebalance()
+	for _, one := range c.callers {
+		one.hangUp()
+	}
 	c.crew.check(c.world.engine())
 }

@@ -1,6 +1,6 @@
 // Package simulation runs whole brokers in a bubble of fake time, against a
-// store and a network in memory that fail as a seed says, with real franz-go
-// clients at work, and compares what comes out with a simple model.
+// store and a network in memory that fail as a seed says, with real clients
+// of both doors at work, and compares what comes out with a simple model.
 //
 //	go test ./integration/simulation                     a fixed set of seeds and a few new ones
 //	go test ./integration/simulation -seed=123           one seed again

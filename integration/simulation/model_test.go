@@ -49,6 +49,7 @@ type sentRecord struct {
 	record   kgo.Record
 	part     part
 	sentAt   int64 // milliseconds since 1970
+	untimed  bool  // the broker gives it its time
 }
 
 // partition is what is known of one partition.
@@ -85,19 +86,18 @@ func (m *model) send(id string, s *sentRecord) {
 }
 
 // acknowledge notes that the broker named a record's place.
-func (m *model) acknowledge(s *sentRecord, r *kgo.Record) {
+func (m *model) acknowledge(s *sentRecord, p part, offset int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p := part{r.Topic, r.Partition}
-	if p != s.part || r.Offset < 0 {
-		m.fail("%s was sent to %v and acknowledged at offset %d of %v", s.id(), s.part, r.Offset, p)
+	if p != s.part || offset < 0 {
+		m.fail("%s was sent to %v and acknowledged at offset %d of %v", s.id(), s.part, offset, p)
 		return
 	}
 	k := m.partLocked(p)
-	m.placeLocked(p, k, r.Offset, s)
-	k.acked = append(k.acked, r.Offset)
+	m.placeLocked(p, k, offset, s)
+	k.acked = append(k.acked, offset)
 	m.done["records"]++
-	k.high = max(k.high, r.Offset+1)
+	k.high = max(k.high, offset+1)
 }
 
 func (m *model) placeLocked(p part, k *partition, offset int64, s *sentRecord) {
@@ -139,6 +139,7 @@ func (m *model) seeLocked(p part, r record.Record) *sentRecord {
 // differs names what is not as it was sent.
 func (s *sentRecord) differs(r record.Record, clocks *clockErrors) string {
 	same := func(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
+	byBroker := s.untimed || s.part.topic == stamped
 	earliest, latest := clocks.between(s.sentAt, time.Now().UnixMilli())
 	switch {
 	case !same(s.record.Key, r.Key):
@@ -149,9 +150,9 @@ func (s *sentRecord) differs(r record.Record, clocks *clockErrors) string {
 		return a.Key == b.Key && same(a.Value, b.Value)
 	}):
 		return "headers"
-	case s.part.topic == stamped && (r.Timestamp < earliest || r.Timestamp > latest):
+	case byBroker && (r.Timestamp < earliest || r.Timestamp > latest):
 		return "time than the broker's"
-	case s.part.topic != stamped && r.Timestamp != s.record.Timestamp.UnixMilli():
+	case !byBroker && r.Timestamp != s.record.Timestamp.UnixMilli():
 		return "timestamp"
 	}
 	return ""

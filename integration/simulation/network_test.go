@@ -50,15 +50,15 @@ func (n *network) listen(address string, process *gate) (*host, error) {
 }
 
 // free returns the first address where nobody listens.
-func (n *network) free(addresses []string) string {
+func (n *network) free(addresses []string) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, a := range addresses {
 		if n.hosts[a] == nil {
-			return a
+			return a, nil
 		}
 	}
-	return ""
+	return "", fmt.Errorf("somebody listens at each of %v", addresses)
 }
 
 // dial is for kgo.Dialer.

@@ -74,7 +74,7 @@ func (p *producer) send(at part, then func(error)) {
 	p.client.Produce(context.Background(), &given, func(r *kgo.Record, err error) {
 		switch {
 		case err == nil && p.answered:
-			p.world.model.acknowledge(s, r)
+			p.world.model.acknowledge(s, part{r.Topic, r.Partition}, r.Offset)
 		case err != nil && p.idempotent && then == nil:
 			p.world.fail("%s was not taken: %v", s.id(), err)
 		}

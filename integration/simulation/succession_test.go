@@ -20,7 +20,7 @@ func (w *world) live() {
 			w.spoil(drawFault(r), about(r, longestFault(w.length)/2))
 		case n < 46:
 			w.tell("connections are cut")
-			w.current.host.cut()
+			w.current.cut()
 		case n < 52:
 			w.jump(r)
 		case n < 56:
