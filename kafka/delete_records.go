@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -12,6 +13,7 @@ import (
 // Of a partition that stands twice in a request the last offset counts, as in Kafka.
 func (s *Server) deleteRecords(ctx context.Context, _ *client, req *kmsg.DeleteRecordsRequest) *kmsg.DeleteRecordsResponse {
 	resp := req.ResponseKind().(*kmsg.DeleteRecordsResponse)
+	req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.DeleteRecordsRequestTopic) bool { return len(t.Partitions) == 0 })
 	req.Topics, _ = distinctPartitions(req.Topics, func(t *kmsg.DeleteRecordsRequestTopic) (topicKey, *[]kmsg.DeleteRecordsRequestTopicPartition) {
 		return topicKey{name: t.Topic}, &t.Partitions
 	}, func(p *kmsg.DeleteRecordsRequestTopicPartition) int32 { return p.Partition })

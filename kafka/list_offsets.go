@@ -28,7 +28,8 @@ var specialSince = map[int64]int16{
 }
 
 // listOffsets answers ListOffsets: the ends of a partition, or its first record at or after a time.
-// Where there is no such record the offset is -1. Both isolation levels see the same: there are no transactions.
+// Where there is no such record the offset is -1. Both isolation levels see the same: there are no transactions. A third
+// one is INVALID_REQUEST.
 //
 //   - Version 0 asks for the offsets before a time at which the log could be cut, latest first. It can be
 //     cut anywhere here, so they are that of the time, or the end, and the start.
@@ -59,7 +60,7 @@ func (s *Server) listOffsets(ctx context.Context, _ *client, req *kmsg.ListOffse
 			out.Partition, out.Offset, out.Timestamp = in.Partition, -1, -1
 			l := lookup{s.log, req.Version, log.PartitionID{Topic: topic, Index: in.Partition}, in, out}
 			switch {
-			case twice[[2]int{i, j}]:
+			case twice[[2]int{i, j}] || req.IsolationLevel != 0 && req.IsolationLevel != 1:
 				out.ErrorCode = kerr.InvalidRequest.Code
 			case err != nil:
 				out.ErrorCode = codeOf(err)

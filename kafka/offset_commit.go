@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -46,6 +47,7 @@ type commit struct {
 // checkCommit lays out the answer, and picks the offsets that can be committed.
 func (s *Server) checkCommit(req *kmsg.OffsetCommitRequest) *commit {
 	c := &commit{resp: req.ResponseKind().(*kmsg.OffsetCommitResponse)}
+	req.Topics = slices.DeleteFunc(req.Topics, func(t kmsg.OffsetCommitRequestTopic) bool { return len(t.Partitions) == 0 })
 	req.Topics, _ = distinctPartitions(req.Topics, func(t *kmsg.OffsetCommitRequestTopic) (topicKey, *[]kmsg.OffsetCommitRequestTopicPartition) {
 		return topicKey{t.Topic, t.TopicID}, &t.Partitions
 	}, func(p *kmsg.OffsetCommitRequestTopicPartition) int32 { return p.Partition })

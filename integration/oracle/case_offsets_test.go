@@ -63,6 +63,12 @@ func offsetCommitCase(s *script) {
 	none := s.offsetCommit(free, "", -1, t, 0, 3)
 	none.Topics = nil
 	s.ask("no topics", none)
+	none = s.offsetCommit(free, "", -1, t, 0, 3)
+	none.Topics[0].Partitions = nil
+	s.ask("no partitions", none)
+	again := s.offsetCommit(free, "", -1, t, 0, 3)
+	again.Topics = append(again.Topics, s.offsetCommit(free, "", -1, t, 1, 4).Topics...)
+	s.ask("a topic twice", again)
 	twice := s.offsetCommit(free, "", -1, t, 0, 3)
 	twice.Topics[0].Partitions = append(twice.Topics[0].Partitions, s.offsetCommit(free, "", -1, t, 0, 4).Topics[0].Partitions...)
 	s.ask("a partition twice", twice)

@@ -87,6 +87,28 @@ func fetchCase(s *script) {
 	with("0 bytes in all", func(r *kmsg.FetchRequest, _ *kmsg.FetchRequestTopicPartition) { r.MaxBytes = 0 })
 	with("-1 bytes in all", func(r *kmsg.FetchRequest, _ *kmsg.FetchRequestTopicPartition) { r.MaxBytes = -1 })
 	with("read committed", func(r *kmsg.FetchRequest, _ *kmsg.FetchRequestTopicPartition) { r.IsolationLevel = 1 })
+	with("read committed, beyond the end", func(r *kmsg.FetchRequest, p *kmsg.FetchRequestTopicPartition) {
+		r.IsolationLevel, p.FetchOffset = 1, 9
+	})
+	with("read committed, an epoch to come", func(r *kmsg.FetchRequest, p *kmsg.FetchRequestTopicPartition) {
+		r.IsolationLevel, p.CurrentLeaderEpoch = 1, s.target.epoch+1
+	})
+	with("isolation level -1", func(r *kmsg.FetchRequest, _ *kmsg.FetchRequestTopicPartition) { r.IsolationLevel = -1 })
+	with("isolation level 2, no such partition", func(r *kmsg.FetchRequest, p *kmsg.FetchRequestTopicPartition) {
+		r.IsolationLevel, p.Partition = 2, 9
+	})
+	with("-1 bytes in all, no such partition", func(r *kmsg.FetchRequest, p *kmsg.FetchRequestTopicPartition) {
+		r.MaxBytes, p.Partition = -1, 9
+	})
+	with("a topic without partitions beside it", func(r *kmsg.FetchRequest, _ *kmsg.FetchRequestTopicPartition) {
+		r.Topics = append(r.Topics, kmsg.FetchRequestTopic{Topic: s.name("nobody"), TopicID: unknownID})
+	})
+	with("as a follower, no such partition", func(r *kmsg.FetchRequest, p *kmsg.FetchRequestTopicPartition) {
+		r.ReplicaID, p.Partition = 5, 9
+		if s.version >= 15 {
+			r.ReplicaState.ID = 5
+		}
+	})
 	with("isolation level 2", func(r *kmsg.FetchRequest, _ *kmsg.FetchRequestTopicPartition) { r.IsolationLevel = 2 })
 	with("more than there is, with a short wait", func(r *kmsg.FetchRequest, _ *kmsg.FetchRequestTopicPartition) {
 		r.MinBytes, r.MaxWaitMillis = 1<<20, 10
@@ -192,6 +214,10 @@ func listOffsetsCase(s *script) {
 		r.Topics = append(r.Topics, other)
 	})
 	ask("read committed", t, 0, -1, func(r *kmsg.ListOffsetsRequest) { r.IsolationLevel = 1 })
+	ask("isolation level 2", t, 0, -1, func(r *kmsg.ListOffsetsRequest) { r.IsolationLevel = 2 })
+	ask("a topic without partitions beside it", t, 0, -1, func(r *kmsg.ListOffsetsRequest) {
+		r.Topics = append(r.Topics, kmsg.ListOffsetsRequestTopic{Topic: s.name("nobody")})
+	})
 	ask("the leader's epoch", t, 0, -1, func(r *kmsg.ListOffsetsRequest) { r.Topics[0].Partitions[0].CurrentLeaderEpoch = s.target.epoch })
 	ask("an epoch to come", t, 0, -1, func(r *kmsg.ListOffsetsRequest) { r.Topics[0].Partitions[0].CurrentLeaderEpoch = s.target.epoch + 1 })
 	ask("as a follower", t, 0, -1, func(r *kmsg.ListOffsetsRequest) { r.ReplicaID = 5 })
@@ -218,6 +244,9 @@ func deleteRecordsCase(s *script) {
 	none := deleteRecords(t, 0, 0)
 	none.Topics = nil
 	s.ask("no topics", none)
+	none = deleteRecords(t, 0, 0)
+	none.Topics[0].Partitions = nil
+	s.ask("no partitions", none)
 	twice := deleteRecords(t, 0, 6)
 	twice.Topics[0].Partitions = append(twice.Topics[0].Partitions, kmsg.DeleteRecordsRequestTopicPartition{Partition: 0, Offset: 5})
 	s.ask("a partition twice", twice)
@@ -255,4 +284,18 @@ func epochsCase(s *script) {
 	none := kmsg.NewPtrOffsetForLeaderEpochRequest()
 	none.ReplicaID = -1
 	s.ask("no topics", none)
+	none = kmsg.NewPtrOffsetForLeaderEpochRequest()
+	none.ReplicaID, none.Topics = -1, []kmsg.OffsetForLeaderEpochRequestTopic{{Topic: t}}
+	s.ask("no partitions", none)
+	ask("epoch -2, of nothing", t, 1, -2, -1)
+	ask("a name that cannot be", "x/y", 0, now, -1)
+	if s.version >= 3 {
+		for _, replica := range []int32{-2, 1, 5} {
+			p := kmsg.NewOffsetForLeaderEpochRequestTopicPartition()
+			p.LeaderEpoch, p.CurrentLeaderEpoch = now, -1
+			as := kmsg.NewPtrOffsetForLeaderEpochRequest()
+			as.ReplicaID, as.Topics = replica, []kmsg.OffsetForLeaderEpochRequestTopic{{Topic: t, Partitions: []kmsg.OffsetForLeaderEpochRequestTopicPartition{p}}}
+			s.ask("as replica "+itoa(int64(replica)), as)
+		}
+	}
 }

@@ -246,3 +246,74 @@ func updateFeaturesCase(s *script) {
 	s.ask("none", kmsg.NewPtrUpdateFeaturesRequest())
 	s.ask("unknown", of("no.such.feature", 1))
 }
+
+func replicaLogDirsCase(s *script) {
+	topic := s.topic("t", 1)
+	of := func(dir, topic string, partition int32) *kmsg.AlterReplicaLogDirsRequest {
+		req := kmsg.NewPtrAlterReplicaLogDirsRequest()
+		req.Dirs = []kmsg.AlterReplicaLogDirsRequestDir{{Dir: dir, Topics: []kmsg.AlterReplicaLogDirsRequestDirTopic{{Topic: topic, Partitions: []int32{partition}}}}}
+		return req
+	}
+	s.ask("no such folder", of("/nowhere", topic, 0))
+	s.ask("no folder's name", of("", topic, 0))
+	s.ask("no such topic", of("/nowhere", s.name("nobody"), 0))
+	s.ask("none", kmsg.NewPtrAlterReplicaLogDirsRequest())
+}
+
+func saslAuthenticateCase(s *script) {
+	req := kmsg.NewPtrSASLAuthenticateRequest()
+	req.SASLAuthBytes = []byte("\x00user\x00password")
+	s.ask("without a handshake", req)
+}
+
+func createTokenCase(s *script) {
+	req := kmsg.NewPtrCreateDelegationTokenRequest()
+	req.MaxLifetimeMillis = -1
+	s.ask("one", req)
+}
+
+func renewTokenCase(s *script) {
+	req := kmsg.NewPtrRenewDelegationTokenRequest()
+	req.HMAC, req.RenewTimeMillis = []byte("nobody's"), -1
+	s.ask("nobody's", req)
+}
+
+func expireTokenCase(s *script) {
+	req := kmsg.NewPtrExpireDelegationTokenRequest()
+	req.HMAC, req.ExpiryPeriodMillis = []byte("nobody's"), -1
+	s.ask("nobody's", req)
+}
+
+func alterSCRAMCase(s *script) {
+	of := func(user string, mechanism int8, iterations int32) *kmsg.AlterUserSCRAMCredentialsRequest {
+		u := kmsg.NewAlterUserSCRAMCredentialsRequestUpsertion()
+		u.Name, u.Mechanism, u.Iterations, u.Salt, u.SaltedPassword = user, mechanism, iterations, []byte("salt"), []byte("password")
+		req := kmsg.NewPtrAlterUserSCRAMCredentialsRequest()
+		req.Upsertions = append(req.Upsertions, u)
+		return req
+	}
+	gone := kmsg.NewPtrAlterUserSCRAMCredentialsRequest()
+	gone.Deletions = []kmsg.AlterUserSCRAMCredentialsRequestDeletion{{Name: s.name("nobody"), Mechanism: 1}}
+	s.ask("deleting nobody", gone)
+	s.ask("mechanism 9", of(s.name("user"), 9, 4096))
+	s.ask("too few iterations", of(s.name("user"), 1, 1))
+	s.ask("no name", of("", 1, 4096))
+	s.ask("none", kmsg.NewPtrAlterUserSCRAMCredentialsRequest())
+}
+
+func quorumCase(s *script) {
+	of := func(topic string, partition int32) *kmsg.DescribeQuorumRequest {
+		req := kmsg.NewPtrDescribeQuorumRequest()
+		req.Topics = []kmsg.DescribeQuorumRequestTopic{{Topic: topic, Partitions: []kmsg.DescribeQuorumRequestTopicPartition{{Partition: partition}}}}
+		return req
+	}
+	s.ask("another topic", of(s.name("nobody"), 0))
+	s.ask("another partition", of("__cluster_metadata", 1))
+	s.ask("none", kmsg.NewPtrDescribeQuorumRequest())
+}
+
+func unregisterBrokerCase(s *script) {
+	req := kmsg.NewPtrUnregisterBrokerRequest()
+	req.BrokerID = 99
+	s.ask("no such broker", req)
+}

@@ -13,6 +13,9 @@ func createTopicsCase(s *script) {
 	s.fold["Configs"] = true
 	s.ask("it exists", createTopics(newTopic(n("one"), 1)))
 	s.ask("it exists, and is wrong", createTopics(newTopic(n("one"), 0, "no.such.config", "1")))
+	both := newTopic(n("one"), 1)
+	both.ReplicationFactor = 0
+	s.ask("it exists, and has 0 replicas", createTopics(both))
 	s.ask("none", createTopics())
 	s.ask("several, one of them wrong", createTopics(newTopic(n("right"), 2), newTopic(n("wrong"), 0)))
 	s.ask("one twice", createTopics(newTopic(n("twice"), 1), newTopic(n("twice"), 1), newTopic(n("beside"), 1)))
@@ -71,6 +74,8 @@ func createTopicsCase(s *script) {
 	null := newTopic(n("null"), 1)
 	null.Configs = []kmsg.CreateTopicsRequestTopicConfig{{Name: "retention.ms"}}
 	s.ask("a config without a value", createTopics(null))
+	null.Topic = "x/y"
+	s.ask("a name that cannot be, and a config without a value", createTopics(null))
 	s.ask("an unknown config", createTopics(newTopic(n("unknown"), 1, "no.such.config", "1")))
 	s.ask("a config twice", createTopics(newTopic(n("config-twice"), 1, "retention.ms", "1", "retention.ms", "2")))
 	s.ask("a broker's config", createTopics(newTopic(n("brokers"), 1, "num.partitions", "1")))
@@ -98,6 +103,10 @@ func topicNamesCase(s *script) {
 	}
 	s.ask("with a dot", createTopics(newTopic(s.name("like.this"), 1)))
 	s.ask("with an underscore in its place", createTopics(newTopic(s.name("like_this"), 1)))
+	s.ask("with an underscore in its place, metadata", metadataOf(s.name("like_this")))
+	create := metadataOf(s.name("like_this"), "__cluster_metadata")
+	create.AllowAutoTopicCreation = true
+	s.ask("with an underscore in its place, may be created", create)
 	s.ask("both in one", createTopics(newTopic(s.name("both.this"), 1), newTopic(s.name("both_this"), 1)))
 }
 
@@ -222,10 +231,16 @@ func metadataCase(s *script) {
 	ops := metadataOf(a, s.name("nobody"))
 	ops.IncludeClusterAuthorizedOperations, ops.IncludeTopicAuthorizedOperations = true, true
 	s.ask("with operations", ops)
+	wrong := metadataOf(s.name("x/y"))
+	wrong.IncludeTopicAuthorizedOperations = true
+	s.ask("an invalid one, with operations", wrong)
 	if s.version < 10 {
 		return
 	}
 	s.ask("by id", metadataByID(s.id(a)))
+	known := metadataByID(s.id(a), unknownID)
+	known.IncludeTopicAuthorizedOperations = true
+	s.ask("by id, with operations", known)
 	s.ask("no topic has the id", metadataByID(unknownID, s.id(b)))
 	s.ask("an id twice", metadataByID(s.id(a), s.id(a)))
 	s.ask("no id", metadataByID([16]byte{}))
