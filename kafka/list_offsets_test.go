@@ -48,6 +48,16 @@ func inListOffsets(t *testing.T, test func(d *door, c *wireClient, base int64)) 
 	})
 }
 
+func TestListOffsetsIsolationLevels(t *testing.T) {
+	inListOffsets(t, func(_ *door, c *wireClient, _ int64) {
+		for level, want := range map[int8]*kerr.Error{0: nil, 1: nil, 2: kerr.InvalidRequest, -1: kerr.InvalidRequest} {
+			req := listOffsetsRequest(11, "t", -1)
+			req.IsolationLevel = level
+			requireCode(t, want, c.listed(req).ErrorCode, "level %d", level)
+		}
+	})
+}
+
 func TestListOffsetsPlaces(t *testing.T) {
 	inListOffsets(t, func(d *door, c *wireClient, base int64) {
 		for version := int16(1); version <= 11; version++ {

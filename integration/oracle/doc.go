@@ -35,7 +35,12 @@
 //	                                                             ListOffsets with INVALID_REQUEST, by Produce and Fetch for the last one
 //	AlterConfigs with a topic twice                              is never answered, and nothing behind it on the connection either
 //	Produce with null records                                    the same
-//	Metadata by topic id                                         from version 12 on; 10 and 11 have the field and answer INVALID_REQUEST
+//	Metadata by topic id                                         from version 12 on; 10 and 11 have the field and answer INVALID_REQUEST.
+//	                                                             Where one topic goes by its id, those that go by name are not answered
+//	Fetch, its list of aborted transactions                      is null where nobody asked and where reading failed, and empty where there is no such partition
+//	a topic without partitions in a request                      is left out of the answer, except by OffsetForLeaderEpoch and OffsetFetch
+//	authorized operations                                        are also told of a name that nobody has, and not of an id
+//	the coordinator of transactions                              has to be asked for before InitProducerId: that makes the topic they are in
 //	Produce 0 to 2                                               are advertised, for librdkafka, and close the connection
 //	an unknown version                                           closes the connection; of ApiVersions it is answered in version 0 with the versions that there are
 //	CreateTopics, CreatePartitions with a timeout of 0           change nothing: REQUEST_TIMED_OUT
