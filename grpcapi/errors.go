@@ -25,6 +25,7 @@ var table = []struct {
 	{log.ErrTopicNotFound, codes.NotFound, "Topic not found"},
 	{log.ErrTopicExists, codes.AlreadyExists, "Topic already exists"},
 	{log.ErrInvalidTopic, codes.InvalidArgument, ""},
+	{log.ErrReservedTopic, codes.InvalidArgument, ""},
 	{log.ErrPartitionNotFound, codes.InvalidArgument, "Invalid partition"},
 	{log.ErrInvalidPartitions, codes.InvalidArgument, ""},
 	{log.ErrInvalidConfig, codes.InvalidArgument, ""},

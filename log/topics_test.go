@@ -109,8 +109,11 @@ func TestValidateTopicsChangesNothing(t *testing.T) {
 	e := newEngine(t)
 	res := e.ValidateTopics([]TopicSpec{{Name: "t", Partitions: 2}, {Name: "t"}})
 	require.NoError(t, res[0].Err)
-	require.NotZero(t, res[0].Topic.ID, "one that it could have")
-	require.Equal(t, Topic{ID: res[0].Topic.ID, Name: "t", Partitions: 2}, res[0].Topic)
+	id := res[0].Topic.ID
+	require.NotZero(t, id)
+	require.Equal(t, Topic{ID: id, Name: "t", Partitions: 2}, res[0].Topic)
+	_, err := e.TopicByID(id)
+	require.ErrorIs(t, err, ErrTopicNotFound)
 	require.ErrorIs(t, res[1].Err, ErrInvalidPartitions)
 	require.Empty(t, e.Topics())
 }
