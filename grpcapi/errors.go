@@ -33,6 +33,8 @@ var table = []struct {
 	{log.ErrInvalidGroup, codes.InvalidArgument, ""},
 	{log.ErrInvalidProducer, codes.InvalidArgument, ""},
 	{log.ErrInvalidOffset, codes.InvalidArgument, ""},
+	{log.ErrLimit, codes.ResourceExhausted, ""},
+	{log.ErrThrottled, codes.ResourceExhausted, ""},
 
 	{log.ErrBatchTooLarge, codes.ResourceExhausted, ""},
 	{log.ErrChangeTooLarge, codes.ResourceExhausted, ""},

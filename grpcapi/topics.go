@@ -12,7 +12,7 @@ import (
 
 const retentionConfig = "retention.ms"
 
-// CreateTopic creates a topic. Names, counts and configs are the engine's to judge.
+// CreateTopic creates a topic; where topics are created too fast it waits. Names, counts and configs are the engine's to judge.
 func (s *service) CreateTopic(ctx context.Context, req *pb.CreateTopicRequest) (*pb.CreateTopicResponse, error) {
 	configs, err := topicConfigs(req)
 	if err != nil {
@@ -22,14 +22,11 @@ func (s *service) CreateTopic(ctx context.Context, req *pb.CreateTopicRequest) (
 		return nil, refuse("Invalid number of partitions: %d", req.GetPartitionCount())
 	}
 	spec := log.TopicSpec{Name: req.GetName(), Partitions: int32(req.GetPartitionCount()), Configs: configs}
-	results, err := s.log.CreateTopics([]log.TopicSpec{spec}).Wait(ctx)
-	if err != nil {
-		return nil, failure(err, req.GetName())
+	created := s.log.CreateTopicsPaced(ctx, []log.TopicSpec{spec})[0]
+	if created.Err != nil {
+		return nil, failure(created.Err, req.GetName())
 	}
-	if err := results[0].Err; err != nil {
-		return nil, failure(err, req.GetName())
-	}
-	return &pb.CreateTopicResponse{TopicId: results[0].Topic.Name, PartitionCount: uint32(results[0].Topic.Partitions)}, nil
+	return &pb.CreateTopicResponse{TopicId: created.Topic.Name, PartitionCount: uint32(created.Topic.Partitions)}, nil
 }
 
 // topicConfigs returns the configs that a request asks for, retention_ms among them.
@@ -95,11 +92,7 @@ func (s *service) DeleteTopic(ctx context.Context, req *pb.DeleteTopicRequest) (
 	if err != nil {
 		return nil, failure(err, req.GetName())
 	}
-	errs, err := s.log.DeleteTopics([]log.TopicID{t.ID}).Wait(ctx)
-	if err == nil {
-		err = errs[0]
-	}
-	if err != nil {
+	if err := s.log.DeleteTopicsPaced(ctx, []log.TopicID{t.ID})[0]; err != nil {
 		return nil, failure(err, req.GetName())
 	}
 	return &pb.DeleteTopicResponse{Success: true}, nil

@@ -64,7 +64,7 @@ var rooms = map[string]room{
 	"grpcapi/pb": {foreign: []string{modGRPC, modProtobuf}}, // generated
 
 	"log/group":   {ours: []string{"log"}},
-	"log":         {ours: []string{"log/journal", "log/segment", "log/record", "cache", "cache/disk", "meta", "objstore"}, foreign: []string{modLRU, modSync}},
+	"log":         {ours: []string{"log/journal", "log/segment", "log/record", "cache", "cache/disk", "meta", "objstore"}, foreign: []string{modLRU, modSync, modTime}},
 	"log/journal": {ours: []string{"log/segment", "log/record", "meta", "objstore"}, foreign: []string{modSync}},
 	"log/segment": {ours: []string{"log/record", "meta"}, foreign: []string{modCompress}},
 	"log/record":  {foreign: []string{modCompress, modLZ4}},

@@ -13,6 +13,13 @@ func awaitChange[T any](ctx context.Context, pending *log.Pending[T], millis int
 	return pending.Wait(ctx)
 }
 
+// awaitPaced is awaitChange for a change of versions that wait for the pace themselves.
+func awaitPaced(ctx context.Context, start func(context.Context) []error, millis int32) []error {
+	ctx, cancel := context.WithTimeout(ctx, clientTimeout(millis, maxAdminWait))
+	defer cancel()
+	return start(ctx)
+}
+
 // errorSlot is where a response has the error code and text of one change.
 type errorSlot struct {
 	code *int16

@@ -13,6 +13,8 @@ import (
 // createPartitions answers CreatePartitions once they are durable: topics get more partitions, never fewer.
 //
 //   - A manual assignment is taken where it names this broker alone for each new partition.
+//   - Growth beyond what the settings let the broker hold is POLICY_VIOLATION, also where it is only validated.
+//   - Partitions that come too fast are THROTTLING_QUOTA_EXCEEDED from version 3 on, while older versions wait.
 //   - A topic that stands twice in a request is INVALID_REQUEST.
 func (s *Server) createPartitions(ctx context.Context, _ *client, req *kmsg.CreatePartitionsRequest) *kmsg.CreatePartitionsResponse {
 	resp := req.ResponseKind().(*kmsg.CreatePartitionsResponse)
@@ -36,8 +38,14 @@ func (s *Server) createPartitions(ctx context.Context, _ *client, req *kmsg.Crea
 		}
 		specs, slots = append(specs, log.PartitionsSpec{Topic: t.Topic, Count: t.Count}), append(slots, slot)
 	}
+	if req.Version < 3 && !req.ValidateOnly {
+		start := func(ctx context.Context) []error { return s.log.CreatePartitionsPaced(ctx, specs) }
+		fillErrors(slots, awaitPaced(ctx, start, req.TimeoutMillis), nil)
+		return resp
+	}
 	errs, err := awaitChange(ctx, s.log.CreatePartitions(specs, req.ValidateOnly), req.TimeoutMillis)
 	fillErrors(slots, errs, err)
+	resp.ThrottleMillis = throttleMillis(errs...)
 	return resp
 }
 

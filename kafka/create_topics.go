@@ -1,8 +1,8 @@
 package kafka
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -11,7 +11,7 @@ import (
 	"streamhouse/log"
 )
 
-// createTopics answers CreateTopics once the topics are durable. All of a request are created in one commit.
+// createTopics answers CreateTopics once the topics are durable. All that are let in at once are created in one commit.
 //
 //   - A number of partitions of -1 means the default (KIP-464).
 //   - Any positive replication factor and -1 are taken, and answered with 1: the object store replicates, and
@@ -19,6 +19,8 @@ import (
 //   - A manual assignment is taken where it names this broker alone for each partition.
 //   - Configs that the engine does not honour are rejected by name, and so is a null value.
 //   - A topic that stands twice in a request is INVALID_REQUEST.
+//   - One that goes beyond what the settings let the broker hold is POLICY_VIOLATION, also where it is only validated.
+//   - Topics that come too fast are THROTTLING_QUOTA_EXCEEDED from version 6 on, while older versions wait.
 //   - From version 5 on the answer has the configs in force, also of a topic that was only validated. That one has
 //     an id as well, which it does not get. The configs of a topic that was refused are an empty list.
 func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTopicsRequest) *kmsg.CreateTopicsResponse {
@@ -34,7 +36,10 @@ func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTo
 		out.Topic, out.Configs = in.Topic, []kmsg.CreateTopicsResponseTopicConfig{} // null makes the Java client fail
 		spec, err := s.topicSpec(in)
 		if err != nil { // of a name that is wrong by itself, only that is told
-			err = cmp.Or(s.log.ValidateTopics([]log.TopicSpec{{Name: in.Topic, Partitions: 1}})[0].Err, err)
+			name := s.log.ValidateTopics([]log.TopicSpec{{Name: in.Topic, Partitions: 1}})[0].Err
+			if name != nil && !errors.Is(name, log.ErrLimit) {
+				err = name
+			}
 		}
 		switch {
 		case twice[i]:
@@ -48,32 +53,39 @@ func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTo
 		}
 		specs, slots = append(specs, spec), append(slots, out)
 	}
-	s.finishTopics(ctx, req, specs, slots)
-	return resp
-}
-
-// finishTopics creates or validates topics, and fills in what became of them.
-func (s *Server) finishTopics(ctx context.Context, req *kmsg.CreateTopicsRequest, specs []log.TopicSpec, slots []*kmsg.CreateTopicsResponseTopic) {
-	var results []log.TopicResult
-	var all error
-	if req.ValidateOnly {
-		results = s.log.ValidateTopics(specs)
-	} else {
-		results, all = awaitChange(ctx, s.log.CreateTopics(specs), req.TimeoutMillis)
-	}
+	results := s.startTopics(ctx, req, specs)
+	errs := make([]error, len(results))
 	for i, out := range slots {
-		err := all
-		if err == nil {
-			err = results[i].Err
-		}
-		if err != nil {
-			out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
+		if errs[i] = results[i].Err; errs[i] != nil {
+			out.ErrorCode, out.ErrorMessage = codeOf(errs[i]), textOf(errs[i])
 			continue
 		}
 		t := &results[i].Topic
 		out.TopicID, out.NumPartitions, out.ReplicationFactor = t.ID, t.Partitions, 1
 		out.Configs = createdConfigs(s.log.ConfigsInForce(t.Configs))
 	}
+	resp.ThrottleMillis = throttleMillis(errs...)
+	return resp
+}
+
+// startTopics creates or validates topics, and returns what became of each.
+func (s *Server) startTopics(ctx context.Context, req *kmsg.CreateTopicsRequest, specs []log.TopicSpec) []log.TopicResult {
+	if req.ValidateOnly {
+		return s.log.ValidateTopics(specs)
+	}
+	ctx, cancel := context.WithTimeout(ctx, clientTimeout(req.TimeoutMillis, maxAdminWait))
+	defer cancel()
+	if req.Version < 6 {
+		return s.log.CreateTopicsPaced(ctx, specs)
+	}
+	results, err := s.log.CreateTopics(specs).Wait(ctx)
+	if err != nil {
+		results = make([]log.TopicResult, len(specs))
+		for i := range results {
+			results[i].Err = err
+		}
+	}
+	return results
 }
 
 // topicSpec checks what the engine does not know of, and translates the rest.

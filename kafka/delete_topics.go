@@ -13,6 +13,7 @@ import (
 // deleteTopics answers DeleteTopics once the topics are gone for good.
 //
 //   - From version 6 on a topic is given by its name or by its id, not both; an unknown id is UNKNOWN_TOPIC_ID.
+//   - Topics that go too fast are THROTTLING_QUOTA_EXCEEDED from version 5 on, while older versions wait.
 //   - From version 5 on an error has a message.
 //   - A topic that stands twice in a request, also once by its name and once by its id, is INVALID_REQUEST.
 func (s *Server) deleteTopics(ctx context.Context, _ *client, req *kmsg.DeleteTopicsRequest) *kmsg.DeleteTopicsResponse {
@@ -43,8 +44,14 @@ func (s *Server) deleteTopics(ctx context.Context, _ *client, req *kmsg.DeleteTo
 			ids, slots = append(ids, d.id), append(slots, slot)
 		}
 	}
+	if req.Version < 5 {
+		start := func(ctx context.Context) []error { return s.log.DeleteTopicsPaced(ctx, ids) }
+		fillErrors(slots, awaitPaced(ctx, start, req.TimeoutMillis), nil)
+		return resp
+	}
 	errs, err := awaitChange(ctx, s.log.DeleteTopics(ids), req.TimeoutMillis)
 	fillErrors(slots, errs, err)
+	resp.ThrottleMillis = throttleMillis(errs...)
 	return resp
 }
 

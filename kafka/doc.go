@@ -13,6 +13,7 @@
 //	refusal.go          why a connection is closed upon
 //	changes.go          waiting for changes that requests make, and telling what became of them
 //	distinct.go         what stands twice in a request is answered once; answer_room.go: how long an answer may be
+//	throttle.go         how long a client is to wait before it creates or deletes more
 //	topics.go           topics by name or id; configs.go, leader_epoch.go, operations.go, timeout.go: what else several requests need
 //	<request>.go        one file per request
 //	groups.go           what the requests of groups share

@@ -29,6 +29,9 @@ var codeTable = []struct {
 	{log.ErrInvalidGroup, kerr.InvalidGroupID},
 	{log.ErrInvalidOffset, kerr.InvalidRequest},
 	{log.ErrInvalidProducer, kerr.InvalidRequest},
+	// Final for all clients. An OffsetCommit says it with another code: see commitCode.
+	{log.ErrLimit, kerr.PolicyViolation},
+	{log.ErrThrottled, kerr.ThrottlingQuotaExceeded},
 
 	{log.ErrCorruptBatch, kerr.CorruptMessage},
 	{log.ErrUnsupportedBatch, kerr.UnsupportedForMessageFormat},

@@ -18,6 +18,7 @@ import (
 //     Versions 10 and 11 have the field, and refuse it.
 //   - A topic that is asked for by name and does not exist is created if the settings and, from
 //     version 4 on, the request allow it. The answer waits for that.
+//   - One that would go beyond what the settings let the broker hold stays UNKNOWN_TOPIC_OR_PARTITION.
 //   - A topic that is asked for twice is answered once.
 //   - Authorized operations (version 8) are all that there are, also of a name that nobody has.
 func (s *Server) metadata(ctx context.Context, c *client, req *kmsg.MetadataRequest) *kmsg.MetadataResponse {
@@ -106,16 +107,20 @@ func (s *Server) autoCreate(ctx context.Context, req *kmsg.MetadataRequest) (cre
 	}
 	ctx, cancel := context.WithTimeout(ctx, autoCreateWait)
 	defer cancel()
-	results, err := s.log.CreateTopics(missing).Wait(ctx)
-	for i, r := range results {
-		if r.Err != nil && !errors.Is(r.Err, log.ErrTopicExists) && !errors.Is(r.Err, log.ErrInvalidTopic) {
-			err = fmt.Errorf("topic %q: %w", missing[i].Name, r.Err)
+	var failed error
+	for i, r := range s.log.CreateTopicsPaced(ctx, missing) {
+		if r.Err == nil || errors.Is(r.Err, log.ErrTopicExists) || errors.Is(r.Err, log.ErrInvalidTopic) {
+			continue
+		}
+		failed = fmt.Errorf("topic %q: %w", missing[i].Name, r.Err)
+		if !errors.Is(r.Err, log.ErrLimit) { // beyond a limit it does not come to be however often the client asks
+			creating = true
 		}
 	}
-	if err != nil {
-		s.logger.Warn("kafka: topics that a client asked for could not be created", "err", err)
+	if failed != nil {
+		s.logger.Warn("kafka: topics that a client asked for could not be created", "err", failed)
 	}
-	return err != nil || !all
+	return creating || !all
 }
 
 // missingTopics returns what is to be created, and whether that is all that is missing.

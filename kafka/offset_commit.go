@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -20,6 +21,8 @@ import (
 //   - From version 6 on a commit names the leader epoch, from 7 on a member may be static.
 //   - From version 10 on topics go by id: an unknown one is UNKNOWN_TOPIC_ID.
 //   - Of a partition that stands twice in a request the last offset counts.
+//   - A position that the group has not yet, beyond what the settings let the broker hold, is
+//     INVALID_COMMIT_OFFSET_SIZE. Those that it has it can move on.
 //   - An offset may lie beyond the log's end. A negative one is INVALID_REQUEST.
 func (s *Server) offsetCommit(ctx context.Context, _ *client, req *kmsg.OffsetCommitRequest) func() *kmsg.OffsetCommitResponse {
 	c := s.checkCommit(req)
@@ -128,10 +131,19 @@ func (c *commit) fail(code int16) {
 
 func (c *commit) finish(errs []error, err error) {
 	if err != nil {
-		c.fail(groupCode(err))
+		c.fail(commitCode(err))
 		return
 	}
 	for i, err := range errs { // none where all went well
-		*c.codes[i] = groupCode(err)
+		*c.codes[i] = commitCode(err)
 	}
+}
+
+// commitCode is groupCode for commits. Beyond a limit they get a code that Kafka gives for commits that its log cannot
+// take: of all that fit, the Java client and librdkafka know only this one as final, and tell the application.
+func commitCode(err error) int16 {
+	if errors.Is(err, log.ErrLimit) {
+		return kerr.InvalidCommitOffsetSize.Code
+	}
+	return groupCode(err)
 }

@@ -17,7 +17,8 @@ type AppendRequest struct {
 
 // AppendResult is the outcome of an AppendRequest.
 type AppendResult struct {
-	// Err is one of: ErrTopicNotFound, ErrPartitionNotFound, the batch errors, the sequence errors.
+	// Err is one of: ErrTopicNotFound, ErrPartitionNotFound, the batch errors, the sequence errors,
+	// ErrLimit for an idempotent producer that the partition does not know.
 	Err error
 	// Base is the offset of the first record. For a Duplicate it is the original one.
 	Base      int64
@@ -36,7 +37,12 @@ type appending struct {
 	flush     *flush // the one that has the batches; Log.mu guards it until that flush is done
 	refused   error  // by the store; set before the flush is done
 	result    AppendResult
+
+	newProducer bool // it was let in to add one to the state
 }
+
+// newProducer is what a request claims whose producer its partition does not know.
+var newProducer = claim{adds: Usage{Producers: 1}}
 
 // Append checks the batches and adds those that are good to the current flush, and
 // returns at once with the wait for it. Only back pressure makes it block: while
@@ -55,16 +61,18 @@ type appending struct {
 // Nothing is durable before the Wait returns; see [Pending.Wait].
 func (l *Log) Append(ctx context.Context, reqs []AppendRequest) (*Pending[[]AppendResult], error) {
 	taken := make([]appending, len(reqs))
-	bytes := l.checkAppend(reqs, taken)
+	bytes, claims := l.checkAppend(reqs, taken)
 	if bytes == 0 {
 		return completed(appendResults(taken)), l.Err()
 	}
 	held := min(bytes, l.o.MaxUnflushedBytes)
 	if err := l.acquire(ctx, held); err != nil {
+		l.admission.release(claims)
 		return nil, fmt.Errorf("%w: %d bytes wait to be flushed: %w", ErrTimeout, l.o.MaxUnflushedBytes, err)
 	}
-	f, items, err := l.enqueue(taken, bytes, held)
+	f, items, err := l.enqueue(taken, claims, bytes, held)
 	if err != nil {
+		l.admission.release(claims)
 		l.unflushed.Release(held)
 		return nil, err
 	}
@@ -104,8 +112,8 @@ func (l *Log) wantsRoom(more int) {
 	l.signal()
 }
 
-// checkAppend fills taken and returns the bytes that are to be flushed.
-func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64) {
+// checkAppend fills taken and returns the bytes that are to be flushed, and what they were let in to add to the state.
+func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64, claims claim) {
 	now := l.o.Now().UnixMilli()
 	l.findPartitions(reqs, taken)
 	for i, r := range reqs {
@@ -117,13 +125,38 @@ func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64)
 		// Every byte is looked at: not under a lock that others wait for.
 		if err := a.check(r.Records, now); err != nil {
 			a.batches, a.result.Err = nil, err
-			continue
 		}
-		for _, b := range a.batches {
+	}
+	claims = l.claimProducers(taken)
+	for i := range taken {
+		for _, b := range taken[i].batches {
 			bytes += int64(len(b))
 		}
 	}
-	return bytes
+	return bytes, claims
+}
+
+// claimProducers claims room for the producers of requests that are good so far, where their partitions do not know
+// them, and refuses the others. Requests with several batches have none.
+func (l *Log) claimProducers(taken []appending) (claims claim) {
+	idempotent := func(a appending) bool { return len(a.batches) > 0 && a.batches[0].ProducerID() >= 0 }
+	if !slices.ContainsFunc(taken, idempotent) {
+		return claims
+	}
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	for i := range taken {
+		a := &taken[i]
+		if !idempotent(*a) || a.partition.meta.Producers[a.batches[0].ProducerID()] != nil {
+			continue
+		}
+		if err := l.claimInto(&claims, newProducer); err != nil {
+			a.batches, a.result.Err = nil, err
+			continue
+		}
+		a.newProducer = true
+	}
+	return claims
 }
 
 // findPartitions sets each request's partition and the settings of its topic, or its error.
@@ -176,7 +209,7 @@ func (a *appending) check(records []byte, now int64) error {
 }
 
 // enqueue adds the batches to the current flush, all together.
-func (l *Log) enqueue(taken []appending, bytes, held int64) (*flush, []item, error) {
+func (l *Log) enqueue(taken []appending, claims claim, bytes, held int64) (*flush, []item, error) {
 	items := itemsOf(taken)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,6 +224,7 @@ func (l *Log) enqueue(taken []appending, bytes, held int64) (*flush, []item, err
 	}
 	f.bytes += bytes
 	f.held += held
+	f.claims.add(claims, 1)
 	l.unflushedBytes += bytes
 	l.tookLocked(f)
 	return f, items, nil

@@ -66,6 +66,11 @@ func (s *applying) step() (done bool) {
 		s.fillTail(s.items[0], &outcomes[s.items[0].entry])
 		s.items = s.items[1:]
 	}
+	// 4. What the flush was let in to add is part of the state.
+	if done {
+		s.admission.settle(s.flush.claims, s.state.Usage())
+		s.flush.claims = claim{}
+	}
 	return done
 }
 

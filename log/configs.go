@@ -135,6 +135,8 @@ func (t configTable) validate(configs map[string]string) error {
 		c := findConfig(name)
 		if c == nil {
 			errs = append(errs, fmt.Errorf("%w: %q is not supported", ErrInvalidConfig, name))
+		} else if v := configs[name]; len(v) > MaxConfigValue {
+			errs = append(errs, fmt.Errorf("%w: %s has a value of %d bytes, at most %d are allowed", ErrInvalidConfig, name, len(v), MaxConfigValue))
 		} else if err := c.check(configs[name]); err != nil {
 			errs = append(errs, fmt.Errorf("%w: %s=%q: %w", ErrInvalidConfig, name, configs[name], err))
 		}

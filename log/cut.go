@@ -113,12 +113,17 @@ func (f *flush) halve(origin uint64) *flush {
 	r.changes, f.changes = f.changes[changes:], f.changes[:changes:changes]
 	for _, it := range r.items {
 		r.bytes += int64(len(it.batch))
+		if it.first && it.owner.newProducer {
+			r.claims.add(newProducer, 1)
+		}
 	}
 	for _, c := range r.changes {
 		r.changeBytes += c.bytes
+		r.claims.add(c.claims, 1)
 	}
 	r.held = min(r.bytes, f.held)
 	f.bytes, f.changeBytes, f.held = f.bytes-r.bytes, f.changeBytes-r.changeBytes, f.held-r.held
+	f.claims.add(r.claims, -1)
 	return r
 }
 
@@ -155,6 +160,7 @@ func (f *flush) putBack(rests int) {
 		f.rests = f.rests[:len(f.rests)-1]
 		f.items, f.changes = append(f.items, r.items...), append(f.changes, r.changes...)
 		f.bytes, f.changeBytes, f.held = f.bytes+r.bytes, f.changeBytes+r.changeBytes, f.held+r.held
+		f.claims.add(r.claims, 1)
 	}
 }
 
@@ -206,6 +212,10 @@ func (l *Log) setAsideLocked(r *flush, overtaken bool) {
 	case overtaken:
 		r.drop(fmt.Errorf("%w: it refused the size of the changes, and later ones are under way: try again", ErrUnavailable))
 		l.unflushedChanges -= r.changeBytes
+		for _, c := range r.changes {
+			l.admission.release(c.claims)
+			r.claims.add(c.claims, -1)
+		}
 		r.changes, r.changeBytes = nil, 0
 	}
 	if r.empty() {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
+	"streamhouse/log/segment"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -45,11 +47,11 @@ func (s *small) shrink() {
 	s.limit = s.store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: "journal/", Above: storeLimit, Do: faulty.TooLarge()})
 }
 
-// write starts an append of so many bytes that do not compress.
+// write starts an append of so many bytes that do not compress, by a producer of its own.
 func (s *small) write(p PartitionID, bytes int) (*Pending[[]AppendResult], string) {
 	s.started++
 	value := fmt.Sprint(s.started, " ", string(noise(s.t, s.started, bytes)))
-	return s.start(p, testBatch(s.t, nil, value)), value
+	return s.start(p, testBatch(s.t, &record.Sequence{ProducerID: int64(s.started), ProducerEpoch: int16(s.LeaderEpoch())}, value)), value
 }
 
 // offset starts a commit of a group's offset in as many bytes as that takes.
@@ -320,6 +322,66 @@ func TestCutChangesDoNotComeBehindLaterOnes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Room in the state is held by those who asked for it, and goes where their requests go: what lands is part of the
+// usage, a rest goes on holding its room, and what is given up or refused gives it back, once.
+func TestClaimsGoWithTheRequestsOfACutFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSmall(t)
+		epoch, _, seq := s.places()
+		hang := s.store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: segment.Key(epoch, seq+1), Do: faulty.Hang()})
+		var waits []*Pending[[]AppendResult]
+		for range 4 {
+			w, _ := s.write(s.p[0], 60_000)
+			waits = append(waits, w)
+		}
+		topic := s.CreateTopics([]TopicSpec{{Name: "new", Partitions: 3}})
+		require.Equal(t, claim{Usage{Topics: 1, Partitions: 3, Producers: 4}, 3}, s.admission.pending)
+		require.NoError(t, outcome(t, topic)[0].Err)
+		require.NoError(t, hang.Wait(t.Context(), 1))
+		require.Equal(t, 1, s.limit.Hits())
+		landed := s.admission.usage().Producers
+		require.Contains(t, []int64{1, 2, 3}, landed)
+		require.Equal(t, claim{adds: Usage{Producers: 4 - landed}}, s.admission.pending, "those of the rest")
+		hang.Mend()
+		for _, w := range waits {
+			require.NoError(t, outcome(t, w)[0].Err)
+		}
+		require.Equal(t, claim{}, s.admission.pending)
+		require.Equal(t, Usage{Topics: 2, Partitions: 5, Producers: 4}, s.admission.usage())
+		large, _ := s.write(s.p[0], 200_000)
+		require.ErrorIs(t, outcome(t, large)[0].Err, ErrBatchTooLarge)
+		require.Equal(t, claim{}, s.admission.pending, "it was refused")
+		require.EqualValues(t, 4, s.admission.usage().Producers)
+	})
+}
+
+// So it is with changes that are given up because later ones are under way, and with those that are too large.
+func TestClaimsOfChangesThatAreGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSmall(t)
+		s.limit.Mend()
+		hang := s.store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: s.nextKey(), Nth: 1, Do: faulty.Hang()})
+		s.shrink()
+		var changes []*Pending[[]error]
+		for i := range 4 {
+			changes = append(changes, s.offset(fmt.Sprint("g", i), 1, 60_000))
+		}
+		time.Sleep(2 * time.Second)
+		later := s.offset("later", 1, 1)
+		synctest.Wait()
+		require.EqualValues(t, 5, s.admission.pending.adds.Groups)
+		hang.Mend()
+		require.NoError(t, outcome(t, changes[0])[0])
+		require.ErrorIs(t, outcome(t, changes[3])[0], ErrUnavailable)
+		require.NoError(t, outcome(t, later)[0])
+		require.Equal(t, claim{}, s.admission.pending)
+		require.EqualValues(t, 3, s.admission.usage().Groups)
+		require.ErrorIs(t, outcome(t, s.offset("too large", 1, 300_000))[0], ErrChangeTooLarge)
+		require.Equal(t, claim{}, s.admission.pending)
+		require.EqualValues(t, 3, s.admission.usage().Groups)
+	})
 }
 
 // What is cut off by several flushes that were under way together goes on in its order, before all that came later.

@@ -64,6 +64,14 @@
 //
 // A block that is missing or damaged is planned and asked for once more. If it stays so, and no other broker has taken over, it is [ErrCorruptLog].
 //
+// # What clients can make the state hold
+//
+// All that a client can add to the state for good has a bound ([Options].Limits). It is checked where a change is
+// proposed, against what is applied and what is on its way, and never when a commit is applied: a replay gives the
+// same state whatever the settings are, and a bucket that holds more is served. Partitions are created and
+// deleted at a pace, with a burst that an ordinary request stays within; so no commit is a giant that everybody waits for. Callers that
+// can be told to come again get [ErrThrottled], for the others there are methods that wait (CreateTopicsPaced …).
+//
 // # Invariants
 //
 // [Log.Check] verifies them.

@@ -27,6 +27,11 @@ var (
 	ErrInvalidProducer   = errors.New("invalid producer name")
 	ErrInvalidOffset     = errors.New("invalid offset commit")
 
+	// The bounds of the state, and the pace at which it changes. They come as a *LimitError and a *ThrottledError. Only the
+	// latter may be tried again.
+	ErrLimit     = errors.New("limit reached")
+	ErrThrottled = errors.New("partitions are created and deleted too fast")
+
 	// Record batches that cannot be taken.
 	ErrCorruptBatch     = record.ErrCorrupt                          // length or CRC-32C wrong
 	ErrUnsupportedBatch = record.ErrUnsupported                      // magic below 2

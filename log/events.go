@@ -34,6 +34,9 @@ type Events struct {
 	MetadataStale func(since time.Time, err error)
 	// MetadataCurrent: the first success after MetadataStale.
 	MetadataCurrent func()
+	// Refused: a change would have added to the state beyond a limit (*LimitError), or partitions were created and
+	// deleted too fast (*ThrottledError).
+	Refused func(err error)
 	// Fenced: another broker took over.
 	Fenced func(err error)
 }

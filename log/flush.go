@@ -23,6 +23,7 @@ type flush struct {
 	bytes       int64     // of the batches
 	changeBytes int64     // of the entries of the changes
 	held        int64     // of Log.unflushed, by the batches
+	claims      claim     // what its requests were let in to add to the state; none any more once it is applied
 
 	// Set by seal and encode.
 	place   uint64 // its sequence number
@@ -58,6 +59,7 @@ type item struct {
 type change struct {
 	entries []meta.Entry
 	bytes   int64
+	claims  claim  // what they were let in to add to the state together
 	flush   *flush // the one that has it; Log.mu guards it until that flush is done
 	at      int    // where the outcome of its first entry stands
 	err     error  // why it is in no commit; set before the flush is done
@@ -275,17 +277,17 @@ func (l *Log) commit(f *flush) error {
 	if err := l.Err(); err != nil {
 		return err
 	}
-	// 1 to 3. The state, the engine's view of topics and the tail; see applying.step. The
+	// 1 to 4. The state, the engine's view of topics, the tail and the bounds; see applying.step. The
 	// commit is in the bucket, so a crash from here on loses nothing but memory.
 	touched, err := l.apply(f)
 	if err != nil {
 		return err
 	}
-	// 4. Fetches that wait are woken: they see the new high watermark.
+	// 5. Fetches that wait are woken: they see the new high watermark.
 	for _, p := range touched {
 		p.waiters.wake()
 	}
-	// 5. Producers and all others in this flush are answered. A crash before this
+	// 6. Producers and all others in this flush are answered. A crash before this
 	// makes an idempotent producer retry; the retry is a duplicate.
 	close(f.done)
 	if l.o.Events.Flushed != nil {
@@ -318,8 +320,11 @@ func (l *Log) landed(f *flush) {
 	l.signal()
 }
 
-// giveBackLocked gives back what a flush held of the room for what is unflushed.
+// giveBackLocked gives back what a flush held of the room for what is unflushed, and, where it is not
+// applied, of the room in the state.
 func (l *Log) giveBackLocked(f *flush) {
+	l.admission.release(f.claims)
+	f.claims = claim{}
 	l.unflushedBytes -= f.bytes
 	l.unflushedChanges -= f.changeBytes
 	l.unflushed.Release(f.held)

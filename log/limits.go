@@ -28,6 +28,9 @@ const (
 	MaxProducerName = 1 << 10
 	// MaxOffsetMetadata is Kafka's offset.metadata.max.bytes.
 	MaxOffsetMetadata = 4096
+	// MaxConfigValue bounds the value of a topic config, which the state keeps as it was written: a number may have
+	// any number of zeros before it. The longest that means something has 20 bytes.
+	MaxConfigValue = 64
 )
 
 const (
@@ -58,6 +61,14 @@ const (
 	maxReaders = 4096
 	// readerIdle is when a reader that does not come back counts as gone.
 	readerIdle = 30 * time.Second
+	// changeBurst is how many partitions may be created or deleted at once: an ordinary request is never throttled.
+	// Applied in one commit they take about as long as a PUT, during which nobody else is answered.
+	changeBurst = 10_000
+	// maxPendingChanges bounds the partitions that are being created or deleted and not applied yet, and so those of one
+	// commit: while the store is away the bucket of the pace fills again, and the current flush stays.
+	maxPendingChanges = 10_000
+	// pendingPause is when to ask again where that many wait: about a flush.
+	pendingPause = 250 * time.Millisecond
 	// lookupTimeout bounds the search for a record by its time.
 	lookupTimeout = 30 * time.Second
 	// blockGap joins neighbouring blocks into one GET: at 100 MB/s it costs

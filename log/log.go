@@ -64,6 +64,8 @@ type Log struct {
 	trouble          error // why the last attempt of a PUT failed; nil after a success
 	err              error // why the log stopped by itself
 
+	admission  admission
+	paceTurn   *semaphore.Weighted // who waits for the pace, one at a time
 	ids        idBlock
 	unflushed  *semaphore.Weighted
 	pipeline   chan *flush   // sealed flushes in journal order
@@ -118,6 +120,8 @@ func newLog(store objstore.Store, o Options) *Log {
 		current:    newFlush(),
 		flushLimit: o.FlushBytes,
 		file:       newMetadataFile(),
+		admission:  newAdmission(o),
+		paceTurn:   semaphore.NewWeighted(1),
 		ids:        idBlock{turn: semaphore.NewWeighted(1)},
 		unflushed:  semaphore.NewWeighted(o.MaxUnflushedBytes),
 		pipeline:   make(chan *flush, o.MaxInFlight),
@@ -154,6 +158,10 @@ func (l *Log) takeOver(ctx context.Context) error {
 	l.epoch, l.nextSeq = l.state.Epoch, l.state.Seq+1
 	for t := range l.state.Topics() {
 		l.followTopic(t.ID)
+	}
+	l.admission.settle(claim{}, l.state.Usage())
+	for _, e := range l.admission.beyond() {
+		l.log.Warn("the bucket holds more than a setting allows: it is served, and nothing is added to it", "setting", e.Setting, "limit", e.Limit, "there_are", e.Have)
 	}
 	return l.dropFarBehind()
 }

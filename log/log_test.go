@@ -58,6 +58,7 @@ func (e *engine) open() {
 func (e *engine) reopen() {
 	e.t.Helper()
 	require.NoError(e.t, e.Close(context.Background()))
+	require.Equal(e.t, claim{}, e.admission.pending, "what was let in was given back, whatever came of it")
 	e.open()
 }
 
@@ -78,6 +79,9 @@ func (e *engine) finish() {
 	}
 	if e.quit.Err() == nil {
 		require.NoError(e.t, e.Close(context.Background()))
+	}
+	if e.closed {
+		require.Equal(e.t, claim{}, e.admission.pending, "what was let in was given back, whatever came of it")
 	}
 }
 

@@ -3,6 +3,7 @@ package log
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"streamhouse/meta"
 )
@@ -22,19 +23,61 @@ type CommittedOffset struct {
 }
 
 // CommitOffsets stores positions of a group, all in one commit. Errors per position:
-// ErrTopicNotFound, ErrPartitionNotFound, ErrInvalidGroup, ErrInvalidOffset. Whether the
-// committer may is the door's affair.
+// ErrTopicNotFound, ErrPartitionNotFound, ErrInvalidGroup, ErrInvalidOffset, ErrLimit for one that the
+// group has not yet. Whether the committer may is the door's affair.
 func (l *Log) CommitOffsets(group string, commits []OffsetCommit) *Pending[[]error] {
 	errs := make([]error, len(commits))
 	e := &meta.CommitOffsets{Group: group}
 	var kept []int
+	held := l.claimPositions(group, commits, errs)
 	for i, c := range commits {
-		if errs[i] = checkCommit(group, c); errs[i] == nil {
+		if errs[i] == nil {
 			kept = append(kept, i)
 			e.Offsets = append(e.Offsets, meta.CommitOffset{Partition: c.Partition, Offset: c.Offset, LeaderEpoch: c.LeaderEpoch, Metadata: c.Metadata})
 		}
 	}
-	return l.submitPositions(e, errs, kept)
+	return l.submitPositions(e, held, errs, kept)
+}
+
+// claimPositions checks positions and claims room for what is new of them. It fills errs, and returns what was let in.
+func (l *Log) claimPositions(group string, commits []OffsetCommit, errs []error) (held claim) {
+	var refused error
+	l.stateMu.RLock()
+	defer l.stateMu.RUnlock()
+	for i, c := range commits {
+		if errs[i] = checkCommit(group, c); errs[i] != nil {
+			continue
+		}
+		adds := l.positionUsage(group, c)
+		if held.adds.Groups > 0 {
+			adds.Groups = 0 // the first position has claimed it
+		}
+		if adds == (Usage{}) {
+			continue
+		}
+		if errs[i] = l.admission.claim(claim{adds: adds}, time.Time{}); errs[i] == nil {
+			held.add(claim{adds: adds}, 1)
+		} else {
+			refused = errs[i]
+		}
+	}
+	if refused != nil {
+		l.refused(refused) // once, however many positions a commit has
+	}
+	return held
+}
+
+// positionUsage is what a position adds to the state. stateMu is held for reading at least.
+func (l *Log) positionUsage(group string, c OffsetCommit) (adds Usage) {
+	old, known := l.state.GroupOffset(group, c.Partition)
+	if !known {
+		adds.Offsets = 1
+		if !l.state.HasGroup(group) {
+			adds.Groups = 1
+		}
+	}
+	adds.OffsetMetadataBytes = max(0, int64(len(c.Metadata)-len(old.Metadata)))
+	return adds
 }
 
 func checkCommit(group string, c OffsetCommit) error {
@@ -69,7 +112,7 @@ func checkGroupName(group string) error {
 
 // submitPositions submits one entry whose outcome has an error per position;
 // kept says which of errs they are.
-func (l *Log) submitPositions(e meta.Entry, errs []error, kept []int) *Pending[[]error] {
+func (l *Log) submitPositions(e meta.Entry, held claim, errs []error, kept []int) *Pending[[]error] {
 	if len(kept) == 0 {
 		return completed(errs)
 	}
@@ -80,7 +123,7 @@ func (l *Log) submitPositions(e meta.Entry, errs []error, kept []int) *Pending[[
 			}
 		}
 	}
-	p := submit(l, []meta.Entry{e}, make([]error, 1),
+	p := submitClaimed(l, []meta.Entry{e}, held, make([]error, 1),
 		func(_ *error, _ *meta.Commit, o meta.Outcome) { spread(o.Err, o.Errs) },
 		func(_ *error, err error) { spread(err, nil) })
 	return &Pending[[]error]{flush: p.flush, next: p.next, result: func() []error { p.result(); return errs }}
@@ -121,7 +164,7 @@ func (l *Log) DeleteOffsets(group string, parts []PartitionID) *Pending[[]error]
 			e.Partitions = append(e.Partitions, p)
 		}
 	}
-	return l.submitPositions(e, errs, kept)
+	return l.submitPositions(e, claim{}, errs, kept)
 }
 
 // DeleteGroups forgets all positions of groups. Errors per group: ErrGroupNotFound, ErrInvalidGroup.

@@ -42,6 +42,13 @@ type Options struct {
 	// MetadataInterval is how often changed state is written to bbolt. Default 1 s.
 	MetadataInterval time.Duration
 
+	// Limits bound what clients can make the state hold: something new beyond them is refused with [ErrLimit]. A
+	// bucket that holds more already is served as ever.
+	Limits Usage
+	// PartitionChangeRate bounds the partitions that are created and deleted per second, over time; 10,000 may be at once.
+	// Default 5,000.
+	PartitionChangeRate int64
+
 	// TopicDefaults replaces the built-in defaults of topic configs, by config name.
 	TopicDefaults map[string]string
 
@@ -66,6 +73,13 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.PrefetchBytes, 8<<20)
 	orDefault(&o.FenceInterval, 3*time.Second)
 	orDefault(&o.MetadataInterval, time.Second)
+	orDefault(&o.PartitionChangeRate, 5000)
+	for _, l := range limits {
+		orDefault(l.of(&o.Limits), l.def)
+		if n := *l.of(&o.Limits); n < 0 {
+			return o, fmt.Errorf("%s is %d: 1 or more is possible", l.setting, n)
+		}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -79,6 +93,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("an interval is negative")
 	case o.FlushBytes < 0 || o.TailBytes < 0 || o.CacheMemoryBytes < 0 || o.CacheBytes < 0 || o.PrefetchBytes < 0:
 		return o, fmt.Errorf("a size is negative")
+	case o.PartitionChangeRate < 0:
+		return o, fmt.Errorf("partition-change-rate is %d: 1 or more is possible", o.PartitionChangeRate)
 	case o.MaxUnflushedBytes < o.FlushBytes:
 		return o, fmt.Errorf("%d unflushed bytes are less than one flush of %d", o.MaxUnflushedBytes, o.FlushBytes)
 	}

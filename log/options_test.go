@@ -23,13 +23,19 @@ func TestOptionsDefaults(t *testing.T) {
 		FlushBytes:   8 << 20, MaxInFlight: 4, MaxUnflushedBytes: 128 << 20,
 		TailBytes: 128 << 20, CacheMemoryBytes: 128 << 20, PrefetchBytes: 8 << 20,
 		FenceInterval: 3 * time.Second, MetadataInterval: time.Second,
-		Logger: slog.Default(),
+		Limits: Usage{
+			Topics: 100_000, Partitions: 200_000, Groups: 100_000, Offsets: 1_000_000, OffsetMetadataBytes: 64 << 20,
+			Producers: 500_000, ProducerNames: 100_000,
+		},
+		PartitionChangeRate: 5000,
+		Logger:              slog.Default(),
 	}, o)
 	clock := func() time.Time { return time.UnixMilli(1) }
 	all := Options{
 		Now:          clock,
 		MetadataPath: "m.db", FlushInterval: 1, FlushBytes: 2, MaxInFlight: MaxPipeline, MaxUnflushedBytes: 2,
 		TailBytes: 4, CacheMemoryBytes: 5, CachePath: "c", CacheBytes: 6, PrefetchBytes: 7, FenceInterval: 8, MetadataInterval: 9,
+		Limits: Usage{Topics: 1, Partitions: 2, Groups: 3, Offsets: 4, OffsetMetadataBytes: 5, Producers: 6, ProducerNames: 7}, PartitionChangeRate: 10,
 		TopicDefaults: map[string]string{"retention.ms": "1"}, Logger: slog.New(slog.DiscardHandler),
 	}
 	o, err = all.withDefaults()
@@ -57,6 +63,8 @@ func TestBadOptionsAreRefused(t *testing.T) {
 		"negative disk cache":           {func(o *Options) { o.CacheBytes = -1 }, "size"},
 		"negative read-ahead":           {func(o *Options) { o.PrefetchBytes = -1 }, "size"},
 		"negative unflushed":            {func(o *Options) { o.MaxUnflushedBytes = -1 }, "unflushed"},
+		"negative limit":                {func(o *Options) { o.Limits.Offsets = -1 }, "max-offsets is -1"},
+		"negative rate":                 {func(o *Options) { o.PartitionChangeRate = -1 }, "partition-change-rate is -1"},
 		"flush larger than may wait":    {func(o *Options) { o.FlushBytes, o.MaxUnflushedBytes = 100, 99 }, "99 unflushed bytes are less than one flush of 100"},
 		"flush larger than the default": {func(o *Options) { o.FlushBytes = 129 << 20 }, "unflushed"},
 	} {

@@ -28,7 +28,7 @@ func (l *Log) ReserveProducerID(ctx context.Context) (int64, error) {
 	}
 	defer l.ids.turn.Release(1)
 	if l.ids.next == l.ids.end {
-		first, err := l.submitOne(ctx, &meta.ReserveProducerIDs{Count: idBlockSize})
+		first, err := l.submitOne(ctx, &meta.ReserveProducerIDs{Count: idBlockSize}, claim{})
 		if err != nil {
 			return 0, err
 		}
@@ -40,7 +40,7 @@ func (l *Log) ReserveProducerID(ctx context.Context) (int64, error) {
 
 // ProducerID returns the producer id that belongs to a name, reserving one the
 // first time: the same name has the same id on every broker, after any restart. A name that
-// has not produced for longer than producers are remembered may get another id.
+// has not produced for longer than producers are remembered may get another id. ErrLimit: there are too many names.
 func (l *Log) ProducerID(ctx context.Context, name string) (int64, error) {
 	if name == "" || len(name) > MaxProducerName {
 		return 0, fmt.Errorf("%w: a producer's name has 1 to %d bytes, this one %d", ErrInvalidProducer, MaxProducerName, len(name))
@@ -51,12 +51,16 @@ func (l *Log) ProducerID(ctx context.Context, name string) (int64, error) {
 	if ok {
 		return id, nil
 	}
-	return l.submitOne(ctx, &meta.NameProducer{Name: name})
+	one := claim{adds: Usage{ProducerNames: 1}}
+	if err := l.claim(one); err != nil {
+		return 0, err
+	}
+	return l.submitOne(ctx, &meta.NameProducer{Name: name}, one)
 }
 
 // submitOne submits an entry whose outcome is a value, and waits for it.
-func (l *Log) submitOne(ctx context.Context, e meta.Entry) (int64, error) {
-	results, err := submit(l, []meta.Entry{e}, make([]meta.Outcome, 1),
+func (l *Log) submitOne(ctx context.Context, e meta.Entry, held claim) (int64, error) {
+	results, err := submitClaimed(l, []meta.Entry{e}, held, make([]meta.Outcome, 1),
 		func(r *meta.Outcome, _ *meta.Commit, o meta.Outcome) { *r = o },
 		func(r *meta.Outcome, err error) { r.Err = err }).Wait(ctx)
 	if err != nil {

@@ -152,7 +152,7 @@ func TestUnflushedBytesCountWhatQueues(t *testing.T) {
 		require.Equal(t, AppendResult{Base: int64(len(want)), AppendTime: -1}, <-late)
 		require.Equal(t, append(want, "late"), e.values(p, 0))
 		synctest.Wait()
-		require.Equal(t, Stats{TailBytes: e.Stats().TailBytes, Topics: 1, Partitions: 1}, e.Stats())
+		require.Equal(t, Stats{TailBytes: e.Stats().TailBytes, Usage: Usage{Topics: 1, Partitions: 1}}, e.Stats())
 		require.NoError(t, e.Check(t.Context()))
 		require.NoError(t, e.Close(t.Context()))
 	})

@@ -10,7 +10,12 @@ import (
 // Once it has landed, fill sets each such result from its outcome. Where the log or the store does not take them,
 // fail does. All entries of one call are in one commit.
 func submit[R any](l *Log, entries []meta.Entry, results []R, fill func(*R, *meta.Commit, meta.Outcome), fail func(*R, error)) *Pending[[]R] {
-	c := &change{}
+	return submitClaimed(l, entries, claim{}, results, fill, fail)
+}
+
+// submitClaimed is submit for entries that add to the state: claims are what they were let in to add together.
+func submitClaimed[R any](l *Log, entries []meta.Entry, claims claim, results []R, fill func(*R, *meta.Commit, meta.Outcome), fail func(*R, error)) *Pending[[]R] {
+	c := &change{claims: claims}
 	for i, e := range entries {
 		if e == nil {
 			continue
@@ -25,6 +30,7 @@ func submit[R any](l *Log, entries []meta.Entry, results []R, fill func(*R, *met
 		c.bytes += int64(meta.EntrySize(e))
 	}
 	if len(c.entries) == 0 {
+		l.admission.release(c.claims)
 		return completed(results)
 	}
 	// each calls f for the results that have an entry, with the entry's number.
@@ -39,6 +45,7 @@ func submit[R any](l *Log, entries []meta.Entry, results []R, fill func(*R, *met
 	}
 	f, err := l.enqueueChange(c)
 	if err != nil {
+		l.admission.release(c.claims)
 		each(func(r *R, _ int) { fail(r, err) })
 		return completed(results)
 	}
@@ -68,6 +75,7 @@ func (l *Log) enqueueChange(c *change) (*flush, error) {
 	c.flush = f
 	f.changes = append(f.changes, c)
 	f.changeBytes += c.bytes
+	f.claims.add(c.claims, 1)
 	l.unflushedChanges += c.bytes
 	l.tookLocked(f)
 	return f, nil
@@ -83,7 +91,12 @@ func (l *Log) nextOfChange(c *change) *flush {
 	return c.flush
 }
 
+// submitErrorsClaimed is submitClaimed for changes whose result is an error.
+func submitErrorsClaimed(l *Log, entries []meta.Entry, claims claim, errs []error) *Pending[[]error] {
+	return submitClaimed(l, entries, claims, errs, func(r *error, _ *meta.Commit, o meta.Outcome) { *r = o.Err }, func(r *error, err error) { *r = err })
+}
+
 // submitErrors is submit for changes whose result is an error.
 func submitErrors(l *Log, entries []meta.Entry, errs []error) *Pending[[]error] {
-	return submit(l, entries, errs, func(r *error, _ *meta.Commit, o meta.Outcome) { *r = o.Err }, func(r *error, err error) { *r = err })
+	return submitErrorsClaimed(l, entries, claim{}, errs)
 }

@@ -71,24 +71,44 @@ func (l *Log) Topics() []Topic {
 	return all
 }
 
-// CreateTopics creates topics: all that are valid in one commit. Errors per
-// topic: ErrInvalidTopic, ErrReservedTopic, ErrTopicExists, ErrInvalidPartitions, ErrInvalidConfig.
+// CreateTopics creates topics: all that are valid and let in, in one commit. Errors per
+// topic: ErrInvalidTopic, ErrReservedTopic, ErrTopicExists, ErrInvalidPartitions, ErrInvalidConfig, ErrLimit, ErrThrottled.
 func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
-	results := l.ValidateTopics(specs)
+	results := l.checkTopics(specs)
 	entries := make([]meta.Entry, len(specs))
+	var held claim
 	for i, s := range specs {
+		if results[i].Err == nil {
+			results[i].Err = l.claimInto(&held, claim{topicUsage(s), int64(s.Partitions)})
+		}
 		if results[i].Err == nil {
 			entries[i] = &meta.CreateTopic{ID: results[i].Topic.ID, Name: s.Name, Partitions: s.Partitions, Configs: maps.Clone(s.Configs)}
 		}
 	}
-	return submit(l, entries, results, func(r *TopicResult, c *meta.Commit, o meta.Outcome) {
+	return submitClaimed(l, entries, held, results, func(r *TopicResult, c *meta.Commit, o meta.Outcome) {
 		r.Err, r.Topic.CreatedAt = o.Err, time.UnixMilli(c.Time)
 	}, func(r *TopicResult, err error) { r.Err = err })
 }
 
-// ValidateTopics tells what CreateTopics would answer, and changes nothing. The id of a topic is one
-// that it could have: it gets another when it is created.
+// topicUsage is what a topic adds to the state.
+func topicUsage(s TopicSpec) Usage { return Usage{Topics: 1, Partitions: int64(s.Partitions)} }
+
+// ValidateTopics tells what CreateTopics would answer for each topic if it created those before it, and changes
+// nothing. The pace does not count: nothing is created. The id of a topic is one that it could have: it gets
+// another when it is created.
 func (l *Log) ValidateTopics(specs []TopicSpec) []TopicResult {
+	results := l.checkTopics(specs)
+	var sum claim
+	for i, s := range specs {
+		if results[i].Err == nil {
+			results[i].Err = l.admission.checkWith(&sum, claim{adds: topicUsage(s)})
+		}
+	}
+	return results
+}
+
+// checkTopics finds what is wrong with topics by themselves, and which exist.
+func (l *Log) checkTopics(specs []TopicSpec) []TopicResult {
 	l.stateMu.RLock()
 	defer l.stateMu.RUnlock()
 	results := make([]TopicResult, len(specs))
@@ -112,13 +132,20 @@ func (l *Log) ValidateTopics(specs []TopicSpec) []TopicResult {
 }
 
 // DeleteTopics deletes topics with their records and the offsets committed for
-// them. Errors per topic: ErrTopicNotFound.
+// them. Errors per topic: ErrTopicNotFound, ErrThrottled.
 func (l *Log) DeleteTopics(ids []TopicID) *Pending[[]error] {
-	entries := make([]meta.Entry, len(ids))
+	entries, errs := make([]meta.Entry, len(ids)), make([]error, len(ids))
+	var held claim
 	for i, id := range ids {
-		entries[i] = &meta.DeleteTopic{ID: id}
+		t, err := l.TopicByID(id)
+		if err == nil {
+			err = l.claimInto(&held, claim{changes: int64(t.Partitions)})
+		}
+		if errs[i] = err; err == nil {
+			entries[i] = &meta.DeleteTopic{ID: id}
+		}
 	}
-	return submitErrors(l, entries, make([]error, len(ids)))
+	return submitErrorsClaimed(l, entries, held, errs)
 }
 
 // PartitionsSpec asks for a topic to have Count partitions.
@@ -128,21 +155,27 @@ type PartitionsSpec struct {
 }
 
 // CreatePartitions raises the number of partitions of topics. Errors per
-// topic: ErrTopicNotFound, ErrInvalidPartitions. With validateOnly it changes nothing.
+// topic: ErrTopicNotFound, ErrInvalidPartitions, ErrLimit, ErrThrottled. With validateOnly it changes nothing.
 func (l *Log) CreatePartitions(specs []PartitionsSpec, validateOnly bool) *Pending[[]error] {
 	entries, errs := make([]meta.Entry, len(specs)), make([]error, len(specs))
+	var held, sum claim
 	for i, s := range specs {
 		t, err := l.Topic(s.Topic)
+		grown := claim{Usage{Partitions: int64(s.Count - t.Partitions)}, int64(s.Count - t.Partitions)}
 		switch {
 		case err != nil:
 			errs[i] = err
 		case s.Count <= t.Partitions || s.Count > MaxPartitions:
 			errs[i] = fmt.Errorf("%w: %d, topic %q has %d and can have up to %d", ErrInvalidPartitions, s.Count, s.Topic, t.Partitions, MaxPartitions)
-		case !validateOnly:
-			entries[i] = &meta.CreatePartitions{ID: t.ID, Count: s.Count}
+		case validateOnly:
+			errs[i] = l.admission.checkWith(&sum, grown)
+		default:
+			if errs[i] = l.claimInto(&held, grown); errs[i] == nil {
+				entries[i] = &meta.CreatePartitions{ID: t.ID, Count: s.Count}
+			}
 		}
 	}
-	return submitErrors(l, entries, errs)
+	return submitErrorsClaimed(l, entries, held, errs)
 }
 
 // ConfigChange changes the configs of a topic: it first forgets all that is set

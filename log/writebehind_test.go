@@ -49,7 +49,9 @@ func TestManyChangesAreWrittenAtOnce(t *testing.T) {
 		for i := range specs {
 			specs[i] = TopicSpec{Name: fmt.Sprint("many", i), Partitions: MaxPartitions}
 		}
-		outcome(t, e.CreateTopics(specs))
+		for _, r := range e.CreateTopicsPaced(t.Context(), specs) {
+			require.NoError(t, r.Err)
+		}
 		synctest.Wait()
 		require.Zero(t, e.unsaved())
 		e.crash()
@@ -59,7 +61,7 @@ func TestManyChangesAreWrittenAtOnce(t *testing.T) {
 
 // A start that has replayed much writes the file anew instead of in one transaction.
 func TestFileThatIsFarBehindIsWrittenAnew(t *testing.T) {
-	e := newEngine(t)
+	e := newEngine(t, func(o *Options) { o.Limits.Partitions, o.PartitionChangeRate = 2*maxUnsavedAtStart, 1<<30 })
 	require.NoError(t, e.Close(t.Context()))
 	old, err := os.ReadFile(e.o.MetadataPath)
 	require.NoError(t, err)

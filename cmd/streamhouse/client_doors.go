@@ -30,7 +30,7 @@ func clientDoors(s *settings, p *ports, limits connections, engine *log.Log, m *
 		return nil, err
 	}
 	h.onChange(grpcServer.HealthChanged)
-	m.Read(engine.Stats, kafkaServer.Stats)
+	m.Read(engine.Stats, engine.Limits, kafkaServer.Stats)
 	return []door{{"gRPC", p.grpc, grpcServer}, {"Kafka", p.kafka, kafkaServer}}, nil
 }
 

@@ -62,9 +62,19 @@ func engineOptions(s *settings, m *metrics.Metrics, h *health, logger *slog.Logg
 		TailBytes:         int64(s.TailMemory),
 		CacheMemoryBytes:  int64(s.CacheMemory),
 		PrefetchBytes:     int64(s.PrefetchSize),
-		TopicDefaults:     map[string]string{"max.message.bytes": strconv.FormatInt(int64(s.MaxMessageSize), 10)},
-		Events:            engineEvents(m.Engine(), logger, h),
-		Logger:            logger,
+		Limits: log.Usage{
+			Topics:              s.MaxTopics,
+			Partitions:          s.MaxPartitions,
+			Groups:              s.MaxGroups,
+			Offsets:             s.MaxOffsets,
+			OffsetMetadataBytes: int64(s.MaxOffsetMetadataSize),
+			Producers:           s.MaxProducers,
+			ProducerNames:       s.MaxProducerNames,
+		},
+		PartitionChangeRate: s.PartitionChangeRate,
+		TopicDefaults:       map[string]string{"max.message.bytes": strconv.FormatInt(int64(s.MaxMessageSize), 10)},
+		Events:              engineEvents(m.Engine(), logger, h),
+		Logger:              logger,
 	}
 	if s.CacheSize > 0 {
 		o.CachePath, o.CacheBytes = s.Cache, int64(s.CacheSize)

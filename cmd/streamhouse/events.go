@@ -33,6 +33,10 @@ func engineEvents(e log.Events, logger *slog.Logger, h *health) log.Events {
 		figures.CacheTrouble(err)
 		logger.Error("the disk cache is off until the next start: reads that it would have answered go to the store", "error", err)
 	}
+	e.Refused = func(err error) {
+		figures.Refused(err)
+		logger.Warn("a client asked for more than the settings allow", "error", err)
+	}
 	e.Fenced = func(err error) { // the engine logs why it stops
 		figures.Fenced(err)
 		h.changed()

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"streamhouse/cmd/streamhouse/metrics"
+	"streamhouse/log"
 )
 
 func TestTroubleIsLoggedWithoutAFlood(t *testing.T) {
@@ -43,6 +44,10 @@ func TestTroubleIsLoggedWithoutAFlood(t *testing.T) {
 		e.ObjectRefused(9<<20, 4<<20, errors.New("413 too large"))
 		require.Contains(t, lines.String(), "413 too large")
 		requireFigures(t, m, "streamhouse_flush_cuts_total 1")
+		lines.Reset()
+		e.Refused(&log.LimitError{Setting: "max-groups", Limit: 5, Have: 5, More: 1})
+		require.Contains(t, lines.String(), "level=WARN")
+		require.Contains(t, lines.String(), "max-groups is 5")
 
 		e.CacheTrouble(errors.New("disk full"))
 		e.Fenced(errors.New("epoch 8"))

@@ -7,10 +7,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 
 	"streamhouse/grpcapi/pb"
 )
@@ -57,6 +61,11 @@ func TestFiguresOfARunningBroker(t *testing.T) {
 		`streamhouse_groups{state="Stable"} 1`,
 		`streamhouse_groups{state="Empty"} 0`,
 		`streamhouse_group_members 1`,
+		`streamhouse_state_usage{setting="max-topics"} 1`,
+		`streamhouse_state_limit{setting="max-topics"} 100000`,
+		`streamhouse_state_usage{setting="max-partitions"} 1`,
+		`streamhouse_state_limit{setting="max-partitions"} 200000`,
+		`streamhouse_state_limit{setting="max-offset-metadata-size"} 6.7108864e+07`,
 		`streamhouse_grpc_requests_total{code="OK",method="Produce"} 1`,
 		`streamhouse_grpc_request_seconds_count{method="CreateTopic"} 1`,
 		`streamhouse_kafka_request_seconds_count{api="Produce"} 1`,
@@ -90,5 +99,35 @@ func TestBenchMeasuresThisBroker(t *testing.T) {
 	require.Len(t, got.Phases, 3)
 	for _, phase := range got.Phases {
 		require.EqualValues(t, 20000, phase.Records, phase.Phase)
+	}
+}
+
+// What goes beyond a setting is refused by its name, through both doors, told in the log and counted.
+func TestLimitsOfARunningBroker(t *testing.T) {
+	p := launch(t, append(brokerIn(t.TempDir()), "STREAMHOUSE_MAX_PARTITIONS=3", "STREAMHOUSE_MAX_GROUPS=1")...)
+	p.requireServing()
+	conn, err := grpc.NewClient(p.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer conn.Close()
+	service := pb.NewStreamHouseClient(conn)
+	_, err = service.CreateTopic(t.Context(), &pb.CreateTopicRequest{Name: "t", PartitionCount: 2})
+	require.NoError(t, err)
+	_, err = service.CreateTopic(t.Context(), &pb.CreateTopicRequest{Name: "u", PartitionCount: 2})
+	require.Equal(t, codes.ResourceExhausted, status.Code(err))
+	require.ErrorContains(t, err, "max-partitions is 3, there are 2, and 2 more were asked for")
+	_, err = kadm.NewClient(p.client()).CreateTopic(t.Context(), 2, 1, nil, "u")
+	require.ErrorIs(t, err, kerr.PolicyViolation)
+	_, err = service.CommitOffset(t.Context(), &pb.CommitOffsetRequest{ConsumerGroup: "g", Topic: "t"})
+	require.NoError(t, err)
+	_, err = service.CommitOffset(t.Context(), &pb.CommitOffsetRequest{ConsumerGroup: "h", Topic: "t"})
+	require.Equal(t, codes.ResourceExhausted, status.Code(err))
+	p.requireSaid("a client asked for more than the settings allow")
+	shown := p.metrics()
+	for _, line := range []string{
+		`streamhouse_state_refusals_total{setting="max-partitions"} 2`,
+		`streamhouse_state_refusals_total{setting="max-groups"} 1`,
+		`streamhouse_state_usage{setting="max-partitions"} 2`,
+	} {
+		require.Contains(t, shown, "\n"+line+"\n")
 	}
 }

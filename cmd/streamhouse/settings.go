@@ -36,6 +36,15 @@ type settings struct {
 	DefaultPartitions int32       `env:"STREAMHOUSE_DEFAULT_PARTITIONS" default:"1" placeholder:"COUNT" group:"Topics" help:"Partitions of a topic that is created without a number."`
 	MaxMessageSize    units.Bytes `env:"STREAMHOUSE_MAX_MESSAGE_SIZE" default:"1048588" placeholder:"BYTES" group:"Topics" help:"Largest record batch where the topic has no max.message.bytes of its own."`
 
+	MaxTopics             int64       `env:"STREAMHOUSE_MAX_TOPICS" default:"100000" placeholder:"COUNT" group:"Limits" help:"Topics that may exist. Like the other limits it refuses what is new, and takes nothing away."`
+	MaxPartitions         int64       `env:"STREAMHOUSE_MAX_PARTITIONS" default:"200000" placeholder:"COUNT" group:"Limits" help:"Partitions of all topics."`
+	MaxGroups             int64       `env:"STREAMHOUSE_MAX_GROUPS" default:"100000" placeholder:"COUNT" group:"Limits" help:"Consumer groups that have committed offsets."`
+	MaxOffsets            int64       `env:"STREAMHOUSE_MAX_OFFSETS" default:"1000000" placeholder:"COUNT" group:"Limits" help:"Committed offsets of all groups, one for each partition of a group."`
+	MaxOffsetMetadataSize units.Bytes `env:"STREAMHOUSE_MAX_OFFSET_METADATA_SIZE" default:"64MiB" placeholder:"BYTES" group:"Limits" help:"Metadata of all committed offsets."`
+	MaxProducers          int64       `env:"STREAMHOUSE_MAX_PRODUCERS" default:"500000" placeholder:"COUNT" group:"Limits" help:"Idempotent producers that are remembered, for 24 hours after their last batch, counted in each partition."`
+	MaxProducerNames      int64       `env:"STREAMHOUSE_MAX_PRODUCER_NAMES" default:"100000" placeholder:"COUNT" group:"Limits" help:"Names of gRPC producers that are remembered, as long as their batches."`
+	PartitionChangeRate   int64       `env:"STREAMHOUSE_PARTITION_CHANGE_RATE" default:"5000" placeholder:"COUNT" group:"Limits" help:"Partitions that may be created and deleted per second, over time; 10000 at once are never too fast."`
+
 	MaxRequestSize             units.Bytes     `env:"STREAMHOUSE_MAX_REQUEST_SIZE" default:"100MiB" placeholder:"BYTES" group:"Clients" help:"Largest request of a Kafka client, at most 100MiB. Those of gRPC clients are held to 16MiB as well."`
 	KafkaMaxConnections        connectionLimit `env:"STREAMHOUSE_KAFKA_MAX_CONNECTIONS" default:"auto" placeholder:"COUNT" group:"Clients" help:"Kafka connections that are served at once. auto is 20000, or fewer where the process may open few files."`
 	GRPCMaxConnections         connectionLimit `name:"grpc-max-connections" env:"STREAMHOUSE_GRPC_MAX_CONNECTIONS" default:"auto" placeholder:"COUNT" group:"Clients" help:"gRPC connections that are served at once. auto is 10000, or fewer where the process may open few files."`

@@ -61,6 +61,8 @@ func TestDefaults(t *testing.T) {
 		Cache: "./data/cache", CacheSize: 1 << 30, CacheMemory: 128 << 20, TailMemory: 128 << 20, UnflushedSize: 128 << 20, PrefetchSize: 8 << 20,
 		FlushInterval: flushInterval{auto: true}, FlushSize: 8 << 20, MaxInFlight: 4,
 		AutoCreateTopics: true, DefaultPartitions: 1, MaxMessageSize: 1048588,
+		MaxTopics: 100_000, MaxPartitions: 200_000, MaxGroups: 100_000, MaxOffsets: 1_000_000, MaxOffsetMetadataSize: 64 << 20,
+		MaxProducers: 500_000, MaxProducerNames: 100_000, PartitionChangeRate: 5000,
 		MaxRequestSize: 100 << 20, KafkaMaxConnections: connectionLimit{auto: true}, GRPCMaxConnections: connectionLimit{auto: true},
 		GroupMinSessionTimeout: 6 * time.Second, GroupMaxSessionTimeout: 30 * time.Minute, GroupInitialRebalanceDelay: 3 * time.Second,
 		StartupTimeout: time.Minute, ReadyGrace: 30 * time.Second, ShutdownTimeout: 25 * time.Second,

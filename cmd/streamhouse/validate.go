@@ -34,13 +34,17 @@ const (
 	maxRebalanceDelay = 5 * time.Minute
 	// maxConnections: each costs a descriptor and two goroutines.
 	maxConnections = 1_000_000
+	// maxStateLimit: ten of the largest kind of thing take more memory than machines have.
+	maxStateLimit = 100_000_000
+	// maxPartitionChangeRate: faster than that partitions cannot be created.
+	maxPartitionChangeRate = 1_000_000
 )
 
 // check reports every setting that is out of bounds or contradicts another one.
 func (s *settings) check() error {
 	err := s.checkTexts()
 	if err == nil { // else others would say the same in other words
-		err = errors.Join(s.checkAddresses(), s.checkStorage(), s.checkMemory(), s.checkFlushing(), s.checkClients(), s.checkProcess())
+		err = errors.Join(s.checkAddresses(), s.checkStorage(), s.checkMemory(), s.checkFlushing(), s.checkLimits(), s.checkClients(), s.checkProcess())
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", errSettings, err)
@@ -88,6 +92,19 @@ func (s *settings) checkFlushing() error {
 	return errors.Join(errs...)
 }
 
+func (s *settings) checkLimits() error {
+	return errors.Join(
+		between("--max-topics", s.MaxTopics, 1, maxStateLimit),
+		between("--max-partitions", s.MaxPartitions, 1, maxStateLimit),
+		between("--max-groups", s.MaxGroups, 1, maxStateLimit),
+		between("--max-offsets", s.MaxOffsets, 1, maxStateLimit),
+		atLeast("--max-offset-metadata-size", s.MaxOffsetMetadataSize, log.MaxOffsetMetadata),
+		between("--max-producers", s.MaxProducers, 1, maxStateLimit),
+		between("--max-producer-names", s.MaxProducerNames, 1, maxStateLimit),
+		between("--partition-change-rate", s.PartitionChangeRate, 1, maxPartitionChangeRate),
+	)
+}
+
 func (s *settings) checkClients() error {
 	errs := []error{
 		between("--default-partitions", s.DefaultPartitions, 1, log.MaxPartitions),
@@ -126,7 +143,7 @@ func (s *settings) checkProcess() error {
 	return errors.Join(errs...)
 }
 
-func between[T int | int32 | units.Bytes](flag string, have, least, most T) error {
+func between[T int | int32 | int64 | units.Bytes](flag string, have, least, most T) error {
 	if have < least || have > most {
 		return fmt.Errorf("%s %v is not between %v and %v", flag, have, least, most)
 	}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,6 +34,7 @@ type engineMetrics struct {
 	stateHeld  prometheus.Histogram
 	staleSince prometheus.Gauge
 	fenced     prometheus.Gauge
+	refused    *prometheus.CounterVec
 	journalSeq prometheus.Gauge
 }
 
@@ -67,6 +69,7 @@ func newEngineMetrics(r registrar) engineMetrics {
 		stateHeld:  r.histogram("state_held_seconds", "Time for which a step of a commit kept all readers of the state out.", heldBuckets),
 		staleSince: r.gauge("metadata_stale_since_seconds", "When the metadata file could no longer be written, seconds since 1970; 0 while it is current."),
 		fenced:     r.gauge("fenced", "1 once another broker has taken over the bucket."),
+		refused:    r.counterVec("state_refusals_total", "Changes that were refused because of a limit of the state, or have to wait for partition-change-rate, by setting.", "setting"),
 		journalSeq: r.gauge("journal_seq", "Sequence number of the newest journal segment written here."),
 	}
 }
@@ -107,7 +110,17 @@ func (m *engineMetrics) events() log.Events {
 		},
 		MetadataCurrent: func() { m.staleSince.Set(0) },
 		Fenced:          func(error) { m.fenced.Set(1) },
+		Refused:         m.refuse,
 	}
+}
+
+// refuse counts by the setting that is in the way.
+func (m *engineMetrics) refuse(err error) {
+	setting := "partition-change-rate"
+	if e, ok := errors.AsType[*log.LimitError](err); ok {
+		setting = e.Setting
+	}
+	m.refused.WithLabelValues(setting).Inc()
 }
 
 func (m *engineMetrics) flushed(f log.FlushInfo) {

@@ -53,8 +53,8 @@ func (m *Metrics) GRPC() grpcapi.Events { return m.grpc.events() }
 func (m *Metrics) StoreCalled(c StoreCall) { m.store.called(c) }
 
 // Read has the figures of the moment read whenever somebody scrapes. It may be called once.
-func (m *Metrics) Read(engine func() log.Stats, door func() kafka.Stats) {
-	m.names.MustRegister(newGroupCollector(door), newLogCollector(engine))
+func (m *Metrics) Read(engine func() log.Stats, limits func() []log.Limit, door func() kafka.Stats) {
+	m.names.MustRegister(newGroupCollector(door), newLogCollector(engine, limits))
 }
 
 // registrar makes and registers metrics in one step.

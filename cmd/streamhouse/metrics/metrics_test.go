@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -47,6 +48,8 @@ func TestEngineEventsMoveFigures(t *testing.T) {
 	e.CacheHit("disk")
 	e.CacheHit("disk")
 	e.CacheMiss()
+	e.Refused(fmt.Errorf("wrapped: %w", &log.LimitError{Setting: "max-topics"}))
+	e.Refused(&log.ThrottledError{})
 	requireMetrics(t, m,
 		"streamhouse_appended_bytes_total 1500",
 		"streamhouse_appended_records_total 15",
@@ -68,6 +71,8 @@ func TestEngineEventsMoveFigures(t *testing.T) {
 		`streamhouse_cache_hits_total{tier="disk"} 2`,
 		"streamhouse_cache_misses_total 1",
 		"streamhouse_store_trouble 0",
+		`streamhouse_state_refusals_total{setting="max-topics"} 1`,
+		`streamhouse_state_refusals_total{setting="partition-change-rate"} 1`,
 	)
 	require.Contains(t, scrape(t, m), `streamhouse_build_info{go="`)
 	require.Contains(t, scrape(t, m), `version="v1"} 1`)
