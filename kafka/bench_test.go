@@ -27,13 +27,17 @@ type benchDoor struct {
 	answer []byte
 }
 
-func newBenchDoor(b *testing.B) *benchDoor {
+func newBenchDoor(b *testing.B, change ...func(*Options)) *benchDoor {
 	b.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	// Each produce request is a flush: its cost is seen whole.
 	l, err := log.Open(b.Context(), mem.New(), log.Options{MetadataPath: filepath.Join(b.TempDir(), "meta.db"), FlushBytes: 1, Logger: quiet})
 	require.NoError(b, err)
-	s, err := NewServer(l, Options{AdvertisedAddr: "localhost:9092", Logger: quiet})
+	o := Options{AdvertisedAddr: "localhost:9092", Logger: quiet}
+	for _, c := range change {
+		c(&o)
+	}
+	s, err := NewServer(l, o)
 	require.NoError(b, err)
 	ln, err := net.Listen("tcp", "localhost:0")
 	require.NoError(b, err)
