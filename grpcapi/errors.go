@@ -24,6 +24,7 @@ var table = []struct {
 }{
 	{log.ErrTopicNotFound, codes.NotFound, "Topic not found"},
 	{log.ErrTopicExists, codes.AlreadyExists, "Topic already exists"},
+	{log.ErrReservedTopic, codes.InvalidArgument, ""},
 	{log.ErrInvalidTopic, codes.InvalidArgument, ""},
 	{log.ErrReservedTopic, codes.InvalidArgument, ""},
 	{log.ErrPartitionNotFound, codes.InvalidArgument, "Invalid partition"},
