@@ -102,3 +102,25 @@ func TestDeleteTopicTakesAllOfIt(t *testing.T) {
 	j.one(&CreateTopic{ID: topicID("a2"), Name: "a", Partitions: 1})
 	require.Zero(t, j.state.Partition(at(topicID("a2"), 0)).HighWatermark)
 }
+
+// A commit may delete a topic and give its name to another, any number of times: the list of topics has the last alone.
+func TestTopicsOfOneCommitStayInOrder(t *testing.T) {
+	j := newJournal(t)
+	first := j.topic("b", 1)
+	j.topic("a", 1)
+	j.topic("c", 1)
+	second, third := topicID("second"), topicID("third")
+	for _, out := range j.commit(
+		&DeleteTopic{ID: first}, &CreateTopic{ID: second, Name: "b", Partitions: 2}, &DeleteTopic{ID: second},
+		&CreateTopic{ID: third, Name: "b", Partitions: 3}, &CreateTopic{ID: topicID("d"), Name: "aa", Partitions: 1},
+	) {
+		require.NoError(t, out.Err)
+	}
+	var names []string
+	for topic := range j.state.Topics() {
+		names = append(names, topic.Name)
+	}
+	require.Equal(t, []string{"a", "aa", "b", "c"}, names)
+	require.Equal(t, third, j.state.TopicByName("b").ID)
+	require.NoError(t, j.state.Check())
+}
