@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 )
 
 // AppendRequest carries one or more record batches (magic 2) for one partition,
@@ -127,7 +128,7 @@ func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64,
 			a.batches, a.result.Err = nil, err
 		}
 	}
-	claims = l.claimProducers(taken)
+	claims = l.lookUpProducers(taken)
 	for i := range taken {
 		for _, b := range taken[i].batches {
 			bytes += int64(len(b))
@@ -136,9 +137,10 @@ func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64,
 	return bytes, claims
 }
 
-// claimProducers claims room for the producers of requests that are good so far, where their partitions do not know
-// them, and refuses the others. Requests with several batches have none.
-func (l *Log) claimProducers(taken []appending) (claims claim) {
+// lookUpProducers looks at the producers of requests that are good so far: it answers for batches that are in the log
+// already, claims room for producers that their partitions do not know, and refuses those for which there is none.
+// Requests with several batches have no producer.
+func (l *Log) lookUpProducers(taken []appending) (claims claim) {
 	idempotent := func(a appending) bool { return len(a.batches) > 0 && a.batches[0].ProducerID() >= 0 }
 	if !slices.ContainsFunc(taken, idempotent) {
 		return claims
@@ -147,7 +149,13 @@ func (l *Log) claimProducers(taken []appending) (claims claim) {
 	defer l.stateMu.RUnlock()
 	for i := range taken {
 		a := &taken[i]
-		if !idempotent(*a) || a.partition.meta.Producers[a.batches[0].ProducerID()] != nil {
+		if !idempotent(*a) {
+			continue
+		}
+		if a.partition.meta.Producers[a.batches[0].ProducerID()] != nil {
+			if a.answerDuplicate() {
+				emit0(l.o.Events.Duplicate)
+			}
 			continue
 		}
 		if err := l.claimInto(&claims, newProducer); err != nil {
@@ -206,6 +214,22 @@ func (a *appending) check(records []byte, now int64) error {
 		}
 	}
 	return nil
+}
+
+// answerDuplicate answers for a batch that is in the log already, and so durable: it need not wait for a flush, nor
+// take room in one. A client whose patience is shorter than a flush takes would otherwise fill each with what it sends
+// again, and never be there when one lands. What is not applied yet is found when it is. stateMu is held for reading.
+func (a *appending) answerDuplicate() bool {
+	if len(a.batches) != 1 || a.batches[0].ProducerID() < 0 {
+		return false
+	}
+	b := segment.Describe(a.batches[0])
+	base, ok := a.partition.meta.Duplicate(&b)
+	if ok {
+		a.batches = nil
+		a.result.Base, a.result.LogStart, a.result.Duplicate = base, a.partition.meta.LogStart, true
+	}
+	return ok
 }
 
 // enqueue adds the batches to the current flush, all together.

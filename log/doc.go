@@ -19,10 +19,12 @@
 //  1. [Log.Append] checks the batches (length, magic, CRC-32C, counts, size, time) and adds them to the open
 //     flush; any other change of state adds an entry. One that would grow beyond Options.FlushBytes waits in a
 //     queue, and the next one is opened: a flush holds at most as many bytes of batches and changes, or one request
-//     where that is larger. What waits counts as unflushed. A crash: nothing happened, the client tries again.
-//  2. The flush is sealed when a PUT may start and it is the queue's first, or the queue is empty and a batch waits for
-//     room among the unflushed bytes or the flush interval since the start of the previous flush is over. Only now it gets the next sequence number of the journal, and the time that
-//     its commit will carry: nothing overtakes. A crash: the same.
+//     where that is larger. What waits counts as unflushed. A batch that is known to be in the log already is
+//     answered here. A crash: nothing happened, the client tries again.
+//  2. The flush is sealed when a PUT may start and it is the queue's first, or the queue is empty and a batch waits
+//     for room among the unflushed bytes, or the flush interval since the start of the previous flush is over.
+//     Only now it gets the next sequence number of the journal, and the time that its commit will carry: nothing
+//     overtakes. A crash: the same.
 //  3. It is encoded: blocks sorted by partition, compressed, then the commit, then the footer. A crash: the same.
 //  4. It is PUT, create-only, under journal/<epoch>/<seq>. Several PUTs are under way at once. A crash before: the
 //     same. After, even if nobody learned of it: the commit is in the journal, and replay applies it.

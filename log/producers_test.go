@@ -222,3 +222,36 @@ func TestSilentProducersAreForgotten(t *testing.T) {
 		require.NotEqual(t, name, again, "nobody has used the name for a day")
 	})
 }
+
+// A batch that is in the log already is answered at once, whatever waits to be flushed: also while the store is away,
+// and where there is no room.
+func TestDuplicatesWaitForNoFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := faulty.New(mem.New(), 1)
+		duplicates := 0
+		e := openEngine(t, store, func(o *Options) {
+			o.FlushBytes, o.MaxUnflushedBytes, o.FlushInterval = 500, 1000, 4*time.Minute
+			o.Events.Duplicate = func() { duplicates++ }
+		})
+		p := e.topic("t", 1)[0]
+		batch := func(epoch int16, base int32) []byte {
+			return testBatch(t, &record.Sequence{ProducerID: 7, ProducerEpoch: epoch, Base: base}, "v", "w")
+		}
+		for i := range int32(4) {
+			require.Equal(t, int64(2*i), e.append(p, batch(0, 2*i)).Base)
+		}
+		outage := fill(e, store, p, 200)
+		start := time.Now()
+		for i := range int32(4) {
+			res := e.append(p, batch(0, 2*i))
+			require.NoError(t, res.Err)
+			require.True(t, res.Duplicate)
+			require.Equal(t, int64(2*i), res.Base)
+		}
+		require.Equal(t, 4, duplicates)
+		require.Zero(t, time.Since(start))
+		outage.Mend()
+		require.NoError(t, e.append(p, batch(1, 0)).Err)
+		require.ErrorIs(t, e.append(p, batch(0, 6)).Err, ErrInvalidProducerEpoch, "a fenced producer is told so, and not of its duplicate")
+	})
+}

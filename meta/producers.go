@@ -60,6 +60,16 @@ func (w *Producer) find(b *Batch) *ProducerBatch {
 	return nil
 }
 
+// Duplicate tells whether a batch is in the partition already, as one of those that are remembered of its idempotent
+// producer, and at which offset. Like all reads of the state it may run beside others.
+func (p *Partition) Duplicate(b *Batch) (base int64, ok bool) {
+	_, known, err := p.checkSequence(b)
+	if err != nil || known == nil {
+		return 0, false
+	}
+	return known.Base, true
+}
+
 // remember notes an accepted batch; w is nil where its producer is not known yet.
 func (s *State) remember(p *Partition, w *Producer, b *Batch, base int64) {
 	if b.ProducerID < 0 {

@@ -43,7 +43,7 @@ func (w *Writer) Block(p meta.PartitionID, batches []record.Batch) *meta.Append 
 	}
 	entry := &meta.Append{Partition: p, Batches: make([]meta.Batch, n)}
 	for i := range entry.Batches {
-		entry.Batches[i] = describe(batches[i])
+		entry.Batches[i] = Describe(batches[i])
 	}
 	raw := []byte(batches[0])
 	if n > 1 {
@@ -57,8 +57,8 @@ func (w *Writer) Block(p meta.PartitionID, batches []record.Batch) *meta.Append 
 	return entry
 }
 
-// describe is what the state needs to know of a batch.
-func describe(b record.Batch) meta.Batch {
+// Describe is what the state needs to know of a batch.
+func Describe(b record.Batch) meta.Batch {
 	return meta.Batch{
 		Len: int32(len(b)), Offsets: int32(b.Offsets()), MaxTimestamp: b.MaxTimestamp(), Attributes: b.Attributes(),
 		ProducerID: b.ProducerID(), ProducerEpoch: b.ProducerEpoch(), BaseSequence: b.BaseSequence(),
