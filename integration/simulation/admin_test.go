@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -15,20 +16,50 @@ import (
 // after the other. It has a producer of its own for topics that do not last.
 type admin struct {
 	world    *world
+	number   int
 	r        *rand.Rand
 	client   *kadm.Client
 	producer *producer
-	topics   int // created so far
-	name     string
+	passing  *passing
+}
+
+// passing are the names of topics that come and go. All admins use them.
+type passing struct {
+	mu    sync.Mutex
+	names [2]string
+	next  int
+}
+
+// replace takes a name out of use: what has become of its topic is not known.
+func (p *passing) replace(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, n := range p.names {
+		if n == name {
+			p.next++
+			p.names[i] = fmt.Sprint("passing-", p.next)
+		}
+	}
+}
+
+func (p *passing) pick(r *rand.Rand) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return pick(r, p.names[:]...)
 }
 
 const ledger = "ledger" // a group that has no members
 
-func (w *world) newAdmin() *admin {
-	return &admin{
-		world: w, r: random(w.seed, "admin"), client: kadm.NewClient(w.newClient(kgo.ClientID("admin"))),
-		producer: w.newProducer("guest", true, true),
+func (w *world) newAdmins() (all []*admin) {
+	names := &passing{names: [2]string{"passing-a", "passing-b"}}
+	for i := range 3 {
+		name := fmt.Sprint("admin-", i)
+		all = append(all, &admin{
+			world: w, number: i, r: random(w.seed, name), client: kadm.NewClient(w.newClient(kgo.ClientID(name))),
+			producer: w.newProducer(fmt.Sprint("guest-", i), true, true), passing: names,
+		})
 	}
+	return all
 }
 
 func (a *admin) work(ctx context.Context) {
@@ -38,44 +69,56 @@ func (a *admin) work(ctx context.Context) {
 }
 
 func (a *admin) act(ctx context.Context) {
+	name := a.passing.pick(a.r)
+	_, err := a.world.engine().Topic(name)
 	switch n := a.r.IntN(10); {
-	case n < 4:
+	case n < 2 && a.number == 0:
 		a.commit(ctx)
-	case n < 6:
+	case n < 4 && a.number == 0:
 		a.deleteRecords(ctx)
-	case a.name == "":
-		a.create(ctx)
-	case n < 7:
-		a.grow(ctx)
+	case err != nil && n < 9: // it is not there, a moment ago
+		a.create(ctx, name)
+	case n < 5:
+		a.grow(ctx, name)
+	case n < 6:
+		a.configure(ctx, name)
 	case n < 8:
-		a.configure(ctx)
-	case n < 9:
-		a.visit(ctx)
+		a.visit(ctx, name)
 	default:
-		a.remove(ctx)
+		a.remove(ctx, name)
 	}
 }
 
-// create makes a topic; sometimes again under the name of one that was deleted.
-func (a *admin) create(ctx context.Context) {
-	if a.r.IntN(3) > 0 {
-		a.topics++
-	}
-	a.name = fmt.Sprint("passing-", a.topics)
+// create makes a topic; most often again under the name of one that was deleted.
+func (a *admin) create(ctx context.Context, name string) {
 	partitions, configs := 1+a.r.Int32N(4), a.drawConfigs()
-	done := a.world.model.changeTopic(a.name, func(s topicState) (topicState, bool) {
+	done := a.world.model.changeTopic(name, func(s topicState) (topicState, bool) {
 		return topicState{there: true, partitions: partitions, configs: printConfigs(configs)}, !s.there
 	})
 	set := make(map[string]*string)
 	for k, v := range configs {
 		set[k] = &v
 	}
-	resp, err := a.client.CreateTopic(ctx, partitions, 1, set, a.name)
-	a.outcome("topics created", errors.Join(err, resp.Err), done)
+	resp, err := a.client.CreateTopic(ctx, partitions, 1, set, name)
+	a.outcome("topics created", name, errors.Join(err, resp.Err), done)
 }
 
-// outcome passes on what became of a change.
-func (a *admin) outcome(what string, err error, done func(acknowledged bool)) {
+// outcome passes on what became of a change of a topic.
+func (a *admin) outcome(what, name string, err error, done func(outcome)) {
+	switch {
+	case err == nil:
+		a.world.model.count(what)
+		done(acknowledged)
+	case errors.Is(err, kerr.TopicAlreadyExists), errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.InvalidPartitions):
+		done(refused)
+	default:
+		done(lost)
+		a.passing.replace(name)
+	}
+}
+
+// told passes on whether a change was acknowledged.
+func (a *admin) told(what string, err error, done func(acknowledged bool)) {
 	if err == nil {
 		a.world.model.count(what)
 	}
@@ -93,21 +136,21 @@ func (a *admin) drawConfigs() map[string]string {
 }
 
 // grow adds partitions.
-func (a *admin) grow(ctx context.Context) {
+func (a *admin) grow(ctx context.Context, name string) {
 	count := 2 + a.r.Int32N(8)
-	done := a.world.model.changeTopic(a.name, func(s topicState) (topicState, bool) {
+	done := a.world.model.changeTopic(name, func(s topicState) (topicState, bool) {
 		ok := s.there && s.partitions < count
 		s.partitions = count
 		return s, ok
 	})
-	resp, err := a.client.UpdatePartitions(ctx, int(count), a.name)
-	a.outcome("topics grown", errors.Join(err, resp.Error()), done)
+	resp, err := a.client.UpdatePartitions(ctx, int(count), name)
+	a.outcome("topics grown", name, errors.Join(err, resp.Error()), done)
 }
 
 // configure sets all configs anew.
-func (a *admin) configure(ctx context.Context) {
+func (a *admin) configure(ctx context.Context, name string) {
 	configs := a.drawConfigs()
-	done := a.world.model.changeTopic(a.name, func(s topicState) (topicState, bool) {
+	done := a.world.model.changeTopic(name, func(s topicState) (topicState, bool) {
 		s.configs = printConfigs(configs)
 		return s, s.there
 	})
@@ -115,34 +158,29 @@ func (a *admin) configure(ctx context.Context) {
 	for k, v := range configs {
 		changes = append(changes, kadm.AlterConfig{Name: k, Value: &v})
 	}
-	resp, err := a.client.AlterTopicConfigsState(ctx, changes, a.name)
+	resp, err := a.client.AlterTopicConfigsState(ctx, changes, name)
 	for _, r := range resp {
 		err = errors.Join(err, r.Err)
 	}
-	a.outcome("topics configured", err, done)
+	a.outcome("topics configured", name, err, done)
 }
 
 // remove deletes the topic.
-func (a *admin) remove(ctx context.Context) {
-	a.world.model.forget(a.name)
-	done := a.world.model.changeTopic(a.name, func(s topicState) (topicState, bool) { return topicState{}, s.there })
-	resp, err := a.client.DeleteTopic(ctx, a.name)
-	a.outcome("topics deleted", errors.Join(err, resp.Err), done)
-	if errors.Join(err, resp.Err) != nil {
-		a.topics++ // what has become of it is not known: its name is not used again
-	}
-	a.name = ""
+func (a *admin) remove(ctx context.Context, name string) {
+	done := a.world.model.removeTopic(name)
+	resp, err := a.client.DeleteTopic(ctx, name)
+	a.outcome("topics deleted", name, errors.Join(err, resp.Err), done)
 }
 
 // visit writes a few records into a topic that does not last. It does not wait for ever: where
 // the topic is gone and an answer was lost, the client keeps the records until it is closed. Then the
 // topic is left alone, since they may yet come.
-func (a *admin) visit(ctx context.Context) {
+func (a *admin) visit(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(ctx, 3*a.world.pace)
 	defer cancel()
 	outcomes := make(chan error, 5)
 	for range cap(outcomes) {
-		a.producer.send(part{a.name, 0}, func(err error) { outcomes <- err })
+		a.producer.send(part{name, 0}, func(err error) { outcomes <- err })
 	}
 	for range cap(outcomes) {
 		select {
@@ -151,7 +189,7 @@ func (a *admin) visit(ctx context.Context) {
 				a.world.model.count("records of guests")
 			}
 		case <-ctx.Done():
-			a.topics, a.name = a.topics+1, ""
+			a.passing.replace(name)
 			return
 		}
 	}
@@ -169,7 +207,7 @@ func (a *admin) deleteRecords(ctx context.Context) {
 	var offsets kadm.Offsets
 	offsets.Add(kadm.Offset{Topic: p.topic, Partition: p.index, At: to, LeaderEpoch: -1})
 	resp, err := a.client.DeleteRecords(ctx, offsets)
-	a.outcome("records deleted", errors.Join(err, resp.Error()), done)
+	a.told("records deleted", errors.Join(err, resp.Error()), done)
 }
 
 // commit commits any position, with something that tells it apart.
@@ -180,20 +218,21 @@ func (a *admin) commit(ctx context.Context) {
 	var offsets kadm.Offsets
 	offsets.Add(kadm.Offset{Topic: p.topic, Partition: p.index, At: c.offset, LeaderEpoch: -1, Metadata: c.metadata})
 	resp, err := a.client.CommitOffsets(ctx, ledger, offsets)
-	a.outcome("positions", errors.Join(err, resp.Error()), acknowledged)
+	a.told("positions", errors.Join(err, resp.Error()), acknowledged)
 }
 
 // finish creates one more topic: now it has to go well. Where a flush takes longer than an
 // answer, the client that asks again is told that the topic exists.
 func (a *admin) finish() {
-	created := a.world.model.changeTopic("last", func(topicState) (topicState, bool) {
+	defer a.producer.client.CloseAllowingRebalance()
+	defer a.client.Close()
+	last := fmt.Sprint("last-", a.number)
+	created := a.world.model.changeTopic(last, func(topicState) (topicState, bool) {
 		return topicState{there: true, partitions: 3, configs: printConfigs(nil)}, true
 	})
 	a.world.until("a topic is created", func() bool {
-		resp, err := a.client.CreateTopic(context.Background(), 3, 1, nil, "last")
+		resp, err := a.client.CreateTopic(context.Background(), 3, 1, nil, last)
 		return err == nil && resp.Err == nil || errors.Is(resp.Err, kerr.TopicAlreadyExists)
 	})
-	created(true)
-	a.client.Close()
-	a.producer.client.CloseAllowingRebalance()
+	created(acknowledged)
 }

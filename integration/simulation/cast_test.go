@@ -9,7 +9,7 @@ import (
 type cast struct {
 	world     *world
 	producers []*producer
-	admin     *admin
+	admins    []*admin
 	reader    *reader
 	crew      *crew
 	callers   []*caller
@@ -19,7 +19,7 @@ type cast struct {
 }
 
 func (w *world) newCast() *cast {
-	return &cast{world: w, producers: w.producers(), admin: w.newAdmin(), reader: w.newReader(), crew: w.newCrew(), callers: w.newCallers()}
+	return &cast{world: w, producers: w.producers(), admins: w.newAdmins(), reader: w.newReader(), crew: w.newCrew(), callers: w.newCallers()}
 }
 
 // start sets everybody to work.
@@ -30,7 +30,9 @@ func (c *cast) start() {
 	for _, p := range c.producers {
 		c.working.Go(func() { p.work(working) })
 	}
-	c.working.Go(func() { c.admin.work(working) })
+	for _, a := range c.admins {
+		c.working.Go(func() { a.work(working) })
+	}
 	c.working.Go(func() { (&auditor{c.world}).work(working) })
 	for _, one := range c.callers {
 		c.working.Go(func() { one.produce(working) })
@@ -49,7 +51,9 @@ func (c *cast) finish() {
 	for _, p := range c.producers {
 		c.working.Go(p.finish)
 	}
-	c.working.Go(c.admin.finish)
+	for _, a := range c.admins {
+		c.working.Go(a.finish)
+	}
 	c.working.Wait()
 	c.world.tell("all is answered")
 	c.world.until("the reader has read all", func() bool { return c.reader.atEnd(c.world.engine()) })

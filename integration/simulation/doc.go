@@ -32,6 +32,8 @@
 //     each producer's records stand in the order in which it sent them.
 //   - Consumers see ascending offsets without a hole.
 //   - High watermarks never go back.
+//   - Of topics that several clients create, change and delete at the same time, an order of the changes exists that
+//     explains what each client was told. A topic keeps its id; one that is created anew has another, and none of its records.
 //   - Topics, configs, first offsets and positions are as the last acknowledged change left
 //     them, or as one that was not answered would have.
 //   - When the faults end, everything goes on: every producer gets its answers, every consumer

@@ -1,75 +1,10 @@
 package simulation
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 
 	"streamhouse/log"
 )
-
-// topicState is what a topic is like.
-type topicState struct {
-	there      bool
-	partitions int32
-	configs    string // as fmt prints the map
-}
-
-// topicModel is a topic that is changed by one client, one change after the other. While the
-// answer to a change is open or lost, several states are possible.
-type topicModel struct{ possible []topicState }
-
-// printConfigs returns configs in a form that can be compared; fmt sorts them.
-func printConfigs(configs map[string]string) string { return fmt.Sprint(configs) }
-
-// topicIsThere notes a topic that was created before the run.
-func (m *model) topicIsThere(name string, s topicState) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.topics[name] = &topicModel{possible: []topicState{s}}
-}
-
-// changeTopic notes that a topic is about to be changed; the change returns false where a
-// state does not let it happen. done is called with the outcome.
-func (m *model) changeTopic(name string, change func(topicState) (topicState, bool)) (done func(acknowledged bool)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	t := m.topics[name]
-	if t == nil {
-		t = &topicModel{possible: []topicState{{}}}
-		m.topics[name] = t
-	}
-	before := t.possible
-	var after []topicState
-	for _, s := range before {
-		if s, ok := change(s); ok {
-			after = append(after, s)
-		}
-	}
-	t.possible = distinct(append(slices.Clone(before), after...))
-	return func(acknowledged bool) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if acknowledged {
-			t.possible = distinct(after)
-		}
-	}
-}
-
-// forget drops what is known of a topic's records, which are about to be deleted.
-func (m *model) forget(topic string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	maps.DeleteFunc(m.parts, func(p part, _ *partition) bool { return p.topic == topic })
-}
-
-func distinct(all []topicState) []topicState {
-	set := make(map[topicState]bool)
-	for _, s := range all {
-		set[s] = true
-	}
-	return slices.Collect(maps.Keys(set))
-}
 
 // position names where a group stands in a partition.
 type position struct {
@@ -167,22 +102,4 @@ func (m *model) check(e *log.Log) {
 			m.fail("group %s has committed %d of %v, which has to be %d to %d", p.group, c.offset, p.part, k.low, k.high)
 		}
 	}
-}
-
-func (m *model) checkTopicsLocked(e *log.Log) map[string]log.TopicID {
-	ids := make(map[string]log.TopicID)
-	there := make(map[string]topicState)
-	for _, t := range e.Topics() {
-		ids[t.Name] = t.ID
-		there[t.Name] = topicState{there: true, partitions: t.Partitions, configs: printConfigs(t.Configs)}
-		if m.topics[t.Name] == nil {
-			m.fail("topic %s was never created", t.Name)
-		}
-	}
-	for name, t := range m.topics {
-		if !slices.Contains(t.possible, there[name]) {
-			m.fail("topic %s is %+v, which has to be one of %+v", name, there[name], t.possible)
-		}
-	}
-	return ids
 }

@@ -24,6 +24,9 @@ type model struct {
 	sent      map[string]*sentRecord // by id
 	parts     map[part]*partition
 	topics    map[string]*topicModel
+	changes   int // of topics, so far
+	ids       map[int]log.TopicID
+	creations map[log.TopicID]int // the change that created it, by id
 	positions map[position]*positionModel
 	done      map[string]int // what was acknowledged, by kind
 }
@@ -31,7 +34,7 @@ type model struct {
 func newModel(fail func(string, ...any), clocks *clockErrors) *model {
 	return &model{
 		fail: fail, clocks: clocks, sent: make(map[string]*sentRecord), parts: make(map[part]*partition),
-		topics: make(map[string]*topicModel), positions: make(map[position]*positionModel), done: make(map[string]int),
+		topics: make(map[string]*topicModel), ids: make(map[int]log.TopicID), creations: make(map[log.TopicID]int), positions: make(map[position]*positionModel), done: make(map[string]int),
 	}
 }
 
@@ -49,6 +52,7 @@ type sentRecord struct {
 	record   kgo.Record
 	part     part
 	sentAt   int64 // milliseconds since 1970
+	life     int   // of the topic, when it was sent
 	untimed  bool  // the broker gives it its time
 }
 
@@ -82,6 +86,7 @@ func (m *model) count(what string) {
 func (m *model) send(id string, s *sentRecord) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	s.life, _ = m.lifeLocked(s.part.topic)
 	m.sent[id] = s
 }
 
@@ -93,10 +98,13 @@ func (m *model) acknowledge(s *sentRecord, p part, offset int64) {
 		m.fail("%s was sent to %v and acknowledged at offset %d of %v", s.id(), s.part, offset, p)
 		return
 	}
+	m.done["records"]++
+	if life, known := m.lifeLocked(p.topic); !known || life != s.life {
+		return // the topic may have been deleted since, and created anew
+	}
 	k := m.partLocked(p)
 	m.placeLocked(p, k, offset, s)
 	k.acked = append(k.acked, offset)
-	m.done["records"]++
 	k.high = max(k.high, offset+1)
 }
 
