@@ -41,13 +41,18 @@ func (s *service) ProduceBatch(ctx context.Context, req *pb.ProduceBatchRequest)
 	if err != nil {
 		return nil, err
 	}
-	records, err := toRecords(req.GetRecords(), s.log.Now().UnixMilli())
+	records, err := toRecords(req.GetRecords())
 	if err != nil {
 		return nil, err
 	}
 	seq, err := s.sequence(ctx, req)
 	if err != nil {
 		return nil, err
+	}
+	// Only now: to look up a producer may take a flush, and the engine refuses a time that its clock has jumped back behind.
+	now := s.log.Now().UnixMilli()
+	for i := range records {
+		records[i].Timestamp = now
 	}
 	result, err := s.append(ctx, p, records, seq)
 	if err != nil {
@@ -78,8 +83,8 @@ func (s *service) append(ctx context.Context, p log.PartitionID, records []recor
 	return results[0], results[0].Err
 }
 
-// toRecords returns the records of a batch, which all get the same time.
-func toRecords(from []*pb.Record, now int64) ([]record.Record, error) {
+// toRecords returns the records of a batch, still without their time.
+func toRecords(from []*pb.Record) ([]record.Record, error) {
 	if len(from) == 0 {
 		return nil, refuse("Empty batch: it has no records")
 	}
@@ -89,7 +94,7 @@ func toRecords(from []*pb.Record, now int64) ([]record.Record, error) {
 		if err != nil {
 			return nil, refuse("Invalid record %d: %s", i, status.Convert(err).Message())
 		}
-		records[i] = record.Record{Timestamp: now, Key: r.Key, Value: r.Value, Headers: headers}
+		records[i] = record.Record{Key: r.Key, Value: r.Value, Headers: headers}
 	}
 	return records, nil
 }
