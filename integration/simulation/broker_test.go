@@ -134,7 +134,8 @@ func (b *broker) serve() {
 	}
 	b.serveAt(0, at, b.kafka.Serve)
 	if at, err = w.network.free(grpcAddresses); err == nil {
-		b.grpc, err = grpcapi.NewServer(b.engine, grpcapi.Options{Logger: w.logger})
+		// A caller that gives up sooner than a flush is due may do so each time: its batch of now fills the flush of before.
+		b.grpc, err = grpcapi.NewServer(b.engine, grpcapi.Options{Logger: w.logger, RequestTimeout: 30*time.Second + 2*w.flushInterval})
 	}
 	if err != nil {
 		w.t.Fatal(err)
