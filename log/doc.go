@@ -66,6 +66,11 @@
 //
 // A block that is missing or damaged is planned and asked for once more. If it stays so, and no other broker has taken over, it is [ErrCorruptLog].
 //
+// What reads hold of the store is bounded, whatever clients ask for. The blocks that are fetched for them, and those that came after
+// their read had ended, count against one account, half as large as the cache. Beyond it they wait their turn, in
+// order. A read of many cold partitions asks for as many blocks as fit into its answer and into a quarter of the account, answers with
+// what comes, and leaves the other partitions to the reads after it. What it asked for is kept for those.
+//
 // # What clients can make the state hold
 //
 // All that a client can add to the state for good has a bound ([Options].Limits). It is checked where a change is

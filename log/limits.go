@@ -69,8 +69,26 @@ const (
 	maxPendingChanges = 10_000
 	// pendingPause is when to ask again where that many wait: about a flush.
 	pendingPause = 250 * time.Millisecond
+	// minFetchBytes is what reads may fetch at once, and hold before it is served, where half of the cache is less.
+	minFetchBytes = 8 << 20
+	// readShare is the part of that, one in as many, that a single read may ask for.
+	readShare = 4
+	// blockFetchBytes is what a fetch is counted with beside its bytes: its goroutine and places in maps and lists.
+	// It bounds how many small blocks are fetched at once.
+	blockFetchBytes = 16 << 10
+	// maxQueuedBlocks bounds the blocks that wait for room to be fetched: some 2 MiB of memory.
+	maxQueuedBlocks = 8192
+	// unclaimedTime is how long a block is kept that came after its read had ended: a reader that goes on asks again at once.
+	unclaimedTime = time.Second
+	// maxAheadBlocks bounds the blocks that one read asks to be read ahead, for all of its partitions.
+	maxAheadBlocks = 4096
+	// maxPlanExtents bounds the extents that a read copies out of the state at once.
+	maxPlanExtents = 1024
 	// lookupTimeout bounds the search for a record by its time.
 	lookupTimeout = 30 * time.Second
+	// minSpanBytes and maxSpanBytes bound what one GET brings at most, of several blocks.
+	minSpanBytes = 1 << 20
+	maxSpanBytes = 4 << 20
 	// blockGap joins neighbouring blocks into one GET: at 100 MB/s it costs
 	// less than the first byte of another request.
 	blockGap = 256 << 10

@@ -32,6 +32,7 @@ type Log struct {
 	store      objstore.Store
 	journal    *journal.Journal
 	cache      *cache.Cache
+	blocks     *blockFetcher
 	db         *meta.DB
 	file       metadataFile
 	configs    configTable
@@ -78,7 +79,7 @@ type Log struct {
 	stopped    chan struct{}  // closed when the log stopped by itself
 	workers    sync.WaitGroup // run, commitAll, watchFence, writeBehind
 	writers    sync.WaitGroup // PUTs under way
-	blockReads sync.WaitGroup // reads that wait for a block
+	blockReads sync.WaitGroup // fetches of blocks under way
 	drained    chan struct{}  // closed when run and commitAll have ended
 }
 
@@ -103,6 +104,7 @@ func Open(ctx context.Context, store objstore.Store, o Options) (*Log, error) {
 	if l.cache, err = cache.Open(o.cacheOptions(), blockLoader{store, l.compressor}); err != nil {
 		return nil, errors.Join(err, l.db.Close())
 	}
+	l.blocks.cache = l.cache
 	if err := l.takeOver(ctx); err != nil {
 		return nil, errors.Join(err, l.cache.Close(), l.db.Close())
 	}
@@ -132,6 +134,8 @@ func newLog(store objstore.Store, o Options) *Log {
 	l.compressor = segment.NewCompressor()
 	l.writerPool.New = func() any { return segment.NewWriter(l.compressor) }
 	l.quit, l.stopWork = context.WithCancel(context.Background())
+	l.blocks = newBlockFetcher(l.quit, o, &l.blockReads)
+	l.blocks.confirmLoss = l.confirmLoss
 	return l
 }
 
@@ -199,6 +203,7 @@ func (l *Log) Close(ctx context.Context) error {
 	l.stopWork()
 	l.workers.Wait()
 	l.writers.Wait()
+	l.blocks.close()
 	l.blockReads.Wait()
 	l.abandon()
 	l.lastSave(ctx)

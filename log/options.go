@@ -111,6 +111,9 @@ func orDefault[T comparable](v *T, def T) {
 func (o Options) cacheOptions() cache.Options {
 	e := o.Events
 	c := cache.Options{MemoryBytes: o.CacheMemoryBytes, DiskPath: o.CachePath, DiskBytes: o.CacheBytes, GapBytes: blockGap}
+	// What the GETs hold, those that readers wait for and those ahead, is no more than the cache.
+	c.SpanBytes = min(max(o.CacheMemoryBytes/8, minSpanBytes), maxSpanBytes)
+	c.LoadsInFlight = int(min(max(o.CacheMemoryBytes/2/c.SpanBytes, 4), 16))
 	c.Events.DiskOff = e.CacheTrouble
 	c.Events.Miss = e.CacheMiss
 	if e.CacheHit != nil {

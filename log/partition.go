@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"streamhouse/meta"
 )
@@ -96,6 +97,7 @@ type waiters struct {
 // waiter is one waiting read: wakes that come while it is busy are remembered as one.
 type waiter struct {
 	c     chan struct{}
+	until time.Time   // it waits no longer; zero: nobody waits
 	ended atomic.Bool // its read has returned; no set holds it then
 }
 
@@ -108,13 +110,18 @@ func (w *waiter) wake() {
 	}
 }
 
-func (ws *waiters) add(w *waiter) {
+// add reports whether w was not there yet.
+func (ws *waiters) add(w *waiter) bool {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
+	if _, ok := ws.set[w]; ok {
+		return false
+	}
 	if ws.set == nil {
 		ws.set = make(map[*waiter]struct{})
 	}
 	ws.set[w] = struct{}{}
+	return true
 }
 
 func (ws *waiters) remove(w *waiter) {

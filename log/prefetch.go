@@ -70,29 +70,31 @@ func (r *readers) forget(now time.Time) {
 	}
 }
 
-// prefetch asks for what the plans miss and for what sequential readers will
-// want next, together, so that neighbouring blocks of all partitions come in one GET.
-func (r *read) prefetch(plans []readPlan) {
-	var keys []cache.Key
+// ahead returns the blocks that sequential readers will want next. A window that is smaller than
+// the next block reads nothing ahead: so many readers share the cache that there is no room for it.
+func (r *read) ahead(plans []readPlan) (keys []cache.Key) {
 	now := time.Now()
 	r.l.stateMu.RLock()
+	defer r.l.stateMu.RUnlock()
 	for i := range plans {
 		p := &plans[i]
-		if p.extents == nil || r.results[i].Err != nil {
+		if !p.cold || r.results[i].Err != nil || r.o.lookup {
 			continue
 		}
-		var ahead int64
-		if !r.o.lookup {
-			ahead = r.l.readers.advance(p.partition.id, r.reqs[i].Offset, p.next, now)
+		window := r.l.readers.advance(p.partition.id, r.reqs[i].Offset, p.next, now)
+		if window == 0 || p.missing.key.Length > 0 && !p.asked {
+			continue // what it wants first is not even asked for
 		}
-		for _, e := range r.l.extentsLocked(p.partition, p.next, int(ahead)) {
-			if ahead > 0 || p.next == r.reqs[i].Offset {
+		r.extents = r.l.extentsLocked(r.extents[:0], p.partition, p.next, int(window))
+		for _, e := range r.extents {
+			window -= int64(e.to - e.from)
+			if window < 0 || len(keys) == maxAheadBlocks {
+				break
+			}
+			if e.key != p.missing.key {
 				keys = append(keys, e.key)
 			}
 		}
 	}
-	r.l.stateMu.RUnlock()
-	if len(keys) > 0 {
-		r.l.cache.Prefetch(keys)
-	}
+	return keys
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"streamhouse/cache"
-
 	"streamhouse/log/record"
 )
 
@@ -55,13 +53,18 @@ type ReadResult struct {
 // slow partition delays nobody beyond MaxWait and none starves.
 // The results stand in the order of the requests.
 func (l *Log) Read(ctx context.Context, reqs []ReadRequest, o ReadOptions) []ReadResult {
-	r := &read{l: l, reqs: reqs, o: o, waiter: newWaiter()}
+	wait := max(o.MaxWait, o.StoreWait, 0)
+	r := &read{l: l, reqs: reqs, o: o, late: o.MaxWait <= 0, waiter: newWaiter()}
+	r.waiter.until = time.Now().Add(wait)
+	if end, ok := ctx.Deadline(); ok && end.Before(r.waiter.until) {
+		r.waiter.until = end
+	}
+	r.blocks = askedBlocks{fetcher: l.blocks, waiter: r.waiter}
 	defer r.finish()
-	r.late = o.MaxWait <= 0
-	if r.try(); r.satisfied() || max(o.MaxWait, o.StoreWait) <= 0 {
+	if r.try(); r.satisfied() || wait == 0 {
 		return r.results
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(o.MaxWait, o.StoreWait))
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	due := time.NewTimer(max(o.MaxWait, 0))
 	defer due.Stop()
@@ -71,7 +74,6 @@ func (l *Log) Read(ctx context.Context, reqs []ReadRequest, o ReadOptions) []Rea
 		if r.try(); r.satisfied() {
 			return r.results
 		}
-		r.awaitBlocks(ctx)
 		select {
 		case <-r.waiter.c:
 		case <-due.C:
@@ -100,22 +102,28 @@ type read struct {
 	waiter     *waiter
 	subscribed []*partition
 
-	// What the last try missed: the first block that each request needs.
-	missing map[cache.Key]struct{}
-	blocks  fetched
+	missing int // requests that the last try could not serve, or not further, without a block
+	blocks  askedBlocks
+	extents []extentRef // room for those of one request
 }
 
 // satisfied tells whether to answer with what the last try found. Nothing at all is no answer
 // while a block is on its way, also where nothing was asked for.
 func (r *read) satisfied() bool {
-	enough := r.late || r.bytes >= r.o.MinBytes
-	return r.failed || enough && (r.bytes > 0 || len(r.missing) == 0)
+	switch {
+	case r.failed:
+		return true
+	case r.bytes == 0:
+		return (r.late || r.o.MinBytes <= 0) && r.missing == 0
+	}
+	// Where it may not ask for more than it has got, there is nothing to wait for.
+	return r.late || r.bytes >= r.o.MinBytes || r.missing > 0 && r.blocks.pending == 0
 }
 
 // try fills the results with what is at hand, from the start.
 func (r *read) try() {
 	r.results = make([]ReadResult, len(r.reqs))
-	r.bytes, r.failed, r.missing = 0, false, nil
+	r.bytes, r.failed, r.missing = 0, false, 0
 	if err := r.l.endErr(); err != nil {
 		for i := range r.results {
 			r.results[i].Err = err
@@ -123,14 +131,16 @@ func (r *read) try() {
 		r.failed = true
 		return
 	}
-	r.prefetch(r.serve())
+	r.ask(r.serve())
 }
 
-// readPlan is what a request needs from blocks; extents is nil where the tail served it.
+// readPlan is what a request needs from blocks.
 type readPlan struct {
 	partition *partition
-	extents   []extentRef
-	next      int64 // where it will go on
+	cold      bool      // it lies before the tail
+	next      int64     // where it will go on
+	missing   extentRef // the first whose block is not at hand; its key has no length where all are
+	asked     bool      // that one is on its way
 }
 
 // serve looks the requests up in the state and serves them from the tail or from the
@@ -143,9 +153,10 @@ func (r *read) serve() []readPlan {
 		if err := r.planOne(i, &plans[i]); err != nil {
 			r.results[i].Err, r.failed = err, true
 		}
-		if plans[i].extents != nil {
+		for more := plans[i].cold; more; {
+			r.extents = r.l.extentsLocked(r.extents[:0], plans[i].partition, plans[i].next, min(r.reqs[i].MaxBytes-r.results[i].Bytes, r.o.MaxBytes-r.bytes))
 			r.l.stateMu.RUnlock() // going through blocks takes long
-			r.fromBlocks(i, &plans[i])
+			more = r.fromBlocks(i, &plans[i], r.extents)
 			r.l.stateMu.RLock()
 		}
 	}
@@ -175,7 +186,7 @@ func (r *read) planOne(i int, plan *readPlan) error {
 		r.fromTail(i, p, at)
 		return nil
 	}
-	plan.extents = r.l.extentsLocked(p, q.Offset, min(q.MaxBytes, r.o.MaxBytes-r.bytes))
+	plan.cold, plan.next = true, q.Offset
 	return nil
 }
 
@@ -224,14 +235,12 @@ func (r *read) fromTail(i int, p *partition, at int) {
 func (r *read) subscribe() {
 	r.l.stateMu.RLock()
 	for i := range r.reqs {
-		if p, err := r.l.partitionLocked(r.reqs[i].Partition); err == nil {
+		// One that stands in the request more than once needs to be told once.
+		if p, err := r.l.partitionLocked(r.reqs[i].Partition); err == nil && p.waiters.add(r.waiter) {
 			r.subscribed = append(r.subscribed, p)
 		}
 	}
 	r.l.stateMu.RUnlock()
-	for _, p := range r.subscribed {
-		p.waiters.add(r.waiter)
-	}
 }
 
 func (r *read) finish() {
@@ -239,6 +248,7 @@ func (r *read) finish() {
 		p.waiters.remove(r.waiter)
 	}
 	r.waiter.ended.Store(true)
+	r.blocks.leave()
 	for i := range r.results {
 		res := &r.results[i]
 		if r.l.o.Events.Read != nil && res.Bytes > 0 {

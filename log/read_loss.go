@@ -14,29 +14,40 @@ import (
 // may tell the same twice in a row.
 var planAgainPause = objstore.Backoff{First: 100 * time.Millisecond, Most: 100 * time.Millisecond}
 
-// doubt notes that a block looks missing or damaged, and reports whether this is the first time.
-func (f *fetched) doubt(k cache.Key) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	first := !f.lost[k]
-	f.lost[k] = true
-	return first
+// lookAgain brings a block that looks missing or damaged. Where it stays so while somebody wants it, it is lost, or what
+// confirmLoss says.
+func (b *blockFetcher) lookAgain(f *blockFetch) ([]byte, error) {
+	if err := objstore.Sleep(b.ctx, b.planAgain(f)); err != nil {
+		return nil, err
+	}
+	raw, err := b.cache.Get(b.ctx, f.key)
+	if errors.Is(err, ErrCorruptLog) && b.isWanted(f) {
+		err = b.confirmLoss(b.ctx, f.key, err)
+	}
+	return raw, err
 }
 
-// planAgain lets the read look the position up in the state once more, and ask for the block again if it is still named
-// there: where records live may have changed, or they may be gone, by right. A reader that has no time for the pause gets a shorter one.
-func (r *read) planAgain(ctx context.Context, k cache.Key) {
+// planAgain lets the reads that wait for a block look their positions up in the state once more: where records
+// live may have changed, or they may be gone, by right. Then they do not wait for it any more. It returns how long to
+// pause: less where a read has no time for the whole pause.
+func (b *blockFetcher) planAgain(f *blockFetch) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	pause := planAgainPause.After(1)
-	if deadline, ok := ctx.Deadline(); ok {
-		pause = min(pause, time.Until(deadline)/4)
+	for _, w := range f.waiters {
+		if !w.until.IsZero() {
+			pause = min(pause, max(time.Until(w.until)/4, 0))
+		}
+		w.wake()
 	}
-	if objstore.Sleep(ctx, pause) != nil {
-		return
-	}
-	r.blocks.mu.Lock()
-	delete(r.blocks.asked, k)
-	r.blocks.mu.Unlock()
-	r.waiter.wake()
+	return pause
+}
+
+// isWanted says whether a read has a block that has not come yet.
+func (b *blockFetcher) isWanted(f *blockFetch) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return f.refs > 0
 }
 
 // confirmLoss looks at the fence before a block counts as lost: the state of a broker that was taken over
