@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,19 +76,16 @@ type wantedBlock struct {
 func (w wantedBlock) cost() int64 { return w.bytes + w.key.Length + blockFetchBytes }
 
 // want asks for blocks, and for what shall be read ahead with them: neighbours come in one GET. It returns at once. w is woken when a
-// block is done. The caller gives each of the fetches back with leave. Blocks for which not even the
-// queue has room are left out: they are asked for again by the next read.
+// block is done. The fetches stand in the order of the blocks, which must differ; the caller gives them back with leave. Where not even
+// the queue has room for a block there is nil: the next read asks again.
 func (b *blockFetcher) want(w *waiter, wanted []wantedBlock, ahead []cache.Key) []*blockFetch {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return nil
-	}
-	fetches := make([]*blockFetch, 0, len(wanted))
-	for _, block := range wanted {
+	fetches := make([]*blockFetch, len(wanted))
+	for i, block := range wanted {
 		f := b.fetches[block.key]
 		if f == nil {
-			if b.queue.Len() >= maxQueuedBlocks {
+			if b.closed || b.queue.Len() >= maxQueuedBlocks {
 				continue
 			}
 			f = &blockFetch{key: block.key, bytes: block.cost(), done: make(chan struct{})}
@@ -97,7 +95,7 @@ func (b *blockFetcher) want(w *waiter, wanted []wantedBlock, ahead []cache.Key) 
 		if b.joinLocked(f, w); f.landed {
 			w.wake() // it came since w's read looked
 		}
-		fetches = append(fetches, f)
+		fetches[i] = f
 	}
 	b.known.Store(int64(len(b.fetches)))
 	b.dispatchLocked(ahead)
@@ -130,21 +128,33 @@ func (b *blockFetcher) joinLocked(f *blockFetch, w *waiter) {
 	}
 }
 
-// leave ends a read's part in a fetch. served says that the read was given records from the block.
-func (b *blockFetcher) leave(w *waiter, f *blockFetch, served bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f.refs--
-	f.served = f.served || served
-	for i, other := range f.waiters {
-		if other == w {
-			last := len(f.waiters) - 1
-			f.waiters[i], f.waiters[last] = f.waiters[last], nil
-			f.waiters = f.waiters[:last]
-			break
+// prefetch asks for blocks that a read will ask for in a moment.
+func (b *blockFetcher) prefetch(wanted []wantedBlock) {
+	nobody, blocks := newWaiter(), make(map[cache.Key]*askedBlock)
+	for _, f := range b.want(nobody, wanted, nil) {
+		if f != nil {
+			blocks[f.key] = &askedBlock{fetch: f}
 		}
 	}
-	b.settleLocked(f)
+	b.leave(nobody, blocks)
+}
+
+// leave ends a read's part in its fetches.
+func (b *blockFetcher) leave(w *waiter, blocks map[cache.Key]*askedBlock) {
+	if len(blocks) == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, block := range blocks {
+		f := block.fetch
+		f.refs--
+		f.served = f.served || block.served
+		if i := slices.Index(f.waiters, w); i >= 0 {
+			f.waiters = slices.Delete(f.waiters, i, i+1)
+		}
+		b.settleLocked(f)
+	}
 	b.dispatchLocked(nil)
 }
 

@@ -248,7 +248,7 @@ func (r *read) finish() {
 		p.waiters.remove(r.waiter)
 	}
 	r.waiter.ended.Store(true)
-	r.blocks.leave()
+	r.l.blocks.leave(r.waiter, r.blocks.asked)
 	for i := range r.results {
 		res := &r.results[i]
 		if r.l.o.Events.Read != nil && res.Bytes > 0 {

@@ -14,8 +14,8 @@ type askedBlocks struct {
 }
 
 type askedBlock struct {
-	fetch  *blockFetch // nil: not even the queue had room for it
-	served bool        // records of it were handed out
+	fetch  *blockFetch
+	served bool // records of it were handed out
 }
 
 // get returns a block that has come, for this read or for another, or why it could not be
@@ -27,11 +27,7 @@ func (a *askedBlocks) get(k cache.Key) ([]byte, error) {
 		if f == nil {
 			return nil, nil
 		}
-		block = a.add(k, bytes)
-		block.fetch = f
-	}
-	if block.fetch == nil {
-		return nil, nil
+		block = a.add(f, bytes)
 	}
 	select {
 	case <-block.fetch.done:
@@ -41,12 +37,12 @@ func (a *askedBlocks) get(k cache.Key) ([]byte, error) {
 	}
 }
 
-func (a *askedBlocks) add(k cache.Key, bytes int64) *askedBlock {
+func (a *askedBlocks) add(f *blockFetch, bytes int64) *askedBlock {
 	if a.asked == nil {
 		a.asked = make(map[cache.Key]*askedBlock)
 	}
-	block := &askedBlock{}
-	a.asked[k] = block
+	block := &askedBlock{fetch: f}
+	a.asked[f.key] = block
 	a.bytes += bytes
 	return block
 }
@@ -64,48 +60,46 @@ func (a *askedBlocks) serve(i int, k cache.Key) {
 
 func (a *askedBlocks) used(i int) bool { return a.served[i] }
 
-// mayAsk says whether a read may ask for n bytes more, where its answer may have maxBytes. It may always ask for one block.
-func (a *askedBlocks) mayAsk(n int64, maxBytes int) bool {
-	return a.bytes == 0 || a.bytes+n <= min(int64(maxBytes), a.fetcher.readLimit())
-}
-
-// leave gives all blocks back.
-func (a *askedBlocks) leave() {
-	for _, block := range a.asked {
-		if block.fetch != nil {
-			a.fetcher.leave(a.waiter, block.fetch, block.served)
-		}
-	}
-}
-
 // ask asks for the blocks that the plans miss, and for what sequential readers will want next. It takes the plans
 // in the order of the requests, and no more than fits into the answer and into one read's share. Those behind
 // are the next reads' turn: what has come is answered, and clients then ask for the others first.
 func (r *read) ask(plans []readPlan) {
 	var wanted []wantedBlock
+	var twice map[cache.Key]bool // partitions may stand in a request more than once
 	r.blocks.pending = 0
+	bytes := r.blocks.bytes
+	limit := min(int64(r.o.MaxBytes), r.l.blocks.readLimit())
 	for i := range plans {
 		p := &plans[i]
 		if p.missing.key.Length == 0 || r.results[i].Err != nil || r.results[i].Bytes > 0 && r.bytes >= r.o.MinBytes {
 			continue
 		}
 		r.missing++
-		w := wantedBlock{p.missing.key, int64(p.missing.to)}
-		if r.blocks.asked[w.key] == nil {
-			if !r.blocks.mayAsk(w.cost(), r.o.MaxBytes) {
-				continue
-			}
-			r.blocks.add(w.key, w.cost())
-			wanted = append(wanted, w)
+		if r.blocks.asked[p.missing.key] != nil {
+			p.asked = true
+			r.blocks.pending++
+			continue
 		}
+		w := wantedBlock{p.missing.key, int64(p.missing.to)}
+		if twice[w.key] || bytes > 0 && bytes+w.cost() > limit { // one may always be asked for
+			continue
+		}
+		if twice == nil {
+			twice = make(map[cache.Key]bool)
+		}
+		twice[w.key] = true
+		bytes += w.cost()
+		wanted = append(wanted, w)
 		p.asked = true
-		r.blocks.pending++
 	}
 	ahead := r.ahead(plans)
 	if len(wanted) == 0 && len(ahead) == 0 {
 		return
 	}
-	for _, f := range r.l.blocks.want(r.waiter, wanted, ahead) {
-		r.blocks.asked[f.key].fetch = f
+	for i, f := range r.l.blocks.want(r.waiter, wanted, ahead) {
+		if f != nil {
+			r.blocks.add(f, wanted[i].cost())
+			r.blocks.pending++
+		}
 	}
 }
