@@ -86,6 +86,16 @@ const (
 	maxPlanExtents = 1024
 	// lookupTimeout bounds the search for a record by its time.
 	lookupTimeout = 30 * time.Second
+	// lookupsAtOnce bounds the searches under way: each decodes a block's records.
+	lookupsAtOnce = 32
+	// lookupAhead is how many blocks a search that goes on reads at once.
+	lookupAhead = 8
+	// maxLookupBlocks and maxLookupBytes bound what a search reads where batches claim times that their records do
+	// not have. Kafka looks through one segment, of 1 GiB, on its own disk.
+	maxLookupBlocks = 1024
+	maxLookupBytes  = 256 << 20
+	// scanExtents is how many extents a search looks at without letting go of the state: some ten microseconds.
+	scanExtents = 4096
 	// minSpanBytes and maxSpanBytes bound what one GET brings at most, of several blocks.
 	minSpanBytes = 1 << 20
 	maxSpanBytes = 4 << 20

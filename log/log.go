@@ -38,6 +38,7 @@ type Log struct {
 	configs    configTable
 	compressor *segment.Compressor
 	readers    readers
+	lookups    *semaphore.Weighted // one for each search by time
 	epoch      uint32
 
 	// The state and what follows it. A commit holds stateMu for writing, one short step after
@@ -119,6 +120,7 @@ func newLog(store objstore.Store, o Options) *Log {
 		topics:     make(map[TopicID]*topic),
 		tail:       tail{limit: o.TailBytes},
 		readers:    newReaders(o),
+		lookups:    semaphore.NewWeighted(lookupsAtOnce),
 		current:    newFlush(),
 		flushLimit: o.FlushBytes,
 		file:       newMetadataFile(),
