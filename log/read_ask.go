@@ -1,6 +1,10 @@
 package log
 
-import "streamhouse/cache"
+import (
+	"slices"
+
+	"streamhouse/cache"
+)
 
 // askedBlocks are the blocks that one read has asked for. It holds on to them until it ends: a small cache might
 // have let them go before the next try.
@@ -64,9 +68,12 @@ func (a *askedBlocks) used(i int) bool { return a.served[i] }
 // in the order of the requests, and no more than fits into the answer and into one read's share. Those behind
 // are the next reads' turn: what has come is answered, and clients then ask for the others first.
 func (r *read) ask(plans []readPlan) {
+	r.blocks.pending = 0
+	if !slices.ContainsFunc(plans, func(p readPlan) bool { return p.cold }) {
+		return // the tail had it all
+	}
 	var wanted []wantedBlock
 	var twice map[cache.Key]bool // partitions may stand in a request more than once
-	r.blocks.pending = 0
 	bytes := r.blocks.bytes
 	limit := min(int64(r.o.MaxBytes), r.l.blocks.readLimit())
 	for i := range plans {

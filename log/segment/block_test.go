@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,6 +63,36 @@ func TestBlocksOfEarlierVersionsAreRead(t *testing.T) {
 		_, got, err := NewCompressor().Block(stored)
 		require.NoError(t, err)
 		require.Equal(t, raw, got)
+	}
+}
+
+// A length that the payload cannot hold costs no memory: a damaged one is found by the checksum, before anything is
+// allocated, and one that lies under a good checksum is not believed.
+func TestBlockLengthsThatLieAllocateNothing(t *testing.T) {
+	dec := NewCompressor()
+	for codec, stored := range map[byte][]byte{
+		codecStored: storedBlock([]byte("abc"), false, false),
+		codecZstd:   storedBlock(bytes.Repeat([]byte("x"), 1<<10), true, false),
+		codecS2:     storedBlock(bytes.Repeat([]byte("x"), 1<<10), true, true),
+	} {
+		require.Equal(t, codec, stored[8])
+		_, _, err := dec.Block(stored) // what a first use allocates
+		require.NoError(t, err)
+		for _, rawLen := range []uint32{maxBlockBytes, maxBlockBytes + 1, 1 << 31, 1<<32 - 1} {
+			for _, resealed := range []bool{false, true} {
+				lying := bytes.Clone(stored)
+				binary.LittleEndian.PutUint32(lying[12:], rawLen)
+				if resealed {
+					binary.LittleEndian.PutUint32(lying[4:], crc32.Checksum(lying[8:], castagnoli))
+				}
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				_, _, err := dec.Block(lying)
+				runtime.ReadMemStats(&after)
+				require.ErrorIs(t, err, ErrCorrupt)
+				require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "compression %d, %d bytes, resealed: %t", codec, rawLen, resealed)
+			}
+		}
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 	maxBlockBytes = record.MaxBytes + BlockBytes
 )
 
+// zstdRatio is what a zstd frame can shrink by at most: a block of 128 KiB that repeats one byte is written in four.
+const zstdRatio = 128 << 10 / 4
+
 // How the payload of a block is compressed.
 const (
 	codecStored = 0 // the raw bytes
@@ -66,12 +69,15 @@ func (c *Compressor) compress(dst, raw []byte, hurry bool) ([]byte, byte) {
 
 // uncompress returns the rawLen bytes of a payload; of a stored one they are the
 // payload itself. rawLen has been checked against maxBlockBytes, and bounds
-// what is allocated.
+// what is allocated; a length that the payload cannot hold is not believed.
 func (c *Compressor) uncompress(codec byte, payload []byte, rawLen int) ([]byte, error) {
 	var err error
 	switch codec {
 	case codecStored:
 	case codecZstd:
+		if rawLen > zstdRatio*len(payload) {
+			return nil, fmt.Errorf("a block of %d bytes claims to hold %d", len(payload), rawLen)
+		}
 		payload, err = c.dec.DecodeAll(payload, make([]byte, 0, rawLen))
 	case codecS2:
 		var n int
