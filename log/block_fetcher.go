@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -248,7 +249,10 @@ func (b *blockFetcher) fetch(f *blockFetch) {
 func (b *blockFetcher) land(f *blockFetch, raw []byte, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	held := int64(cap(raw)) + cache.BlockOverhead
+	held := int64(0)
+	if err == nil {
+		held = int64(cap(raw)) + cache.BlockOverhead
+	}
 	b.account.release(f.bytes - held)
 	f.raw, f.err, f.bytes, f.landed = raw, err, held, true
 	close(f.done)
@@ -272,4 +276,21 @@ func (b *blockFetcher) close() {
 	if b.expiry != nil {
 		b.expiry.Stop()
 	}
+}
+
+// check makes sure that the account counts what the fetches hold, at any moment.
+func (b *blockFetcher) check() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	held := int64(0)
+	for _, f := range b.fetches {
+		held += f.bytes
+	}
+	for e := b.queue.Front(); e != nil; e = e.Next() {
+		held -= e.Value.(*blockFetch).bytes // not drawn yet
+	}
+	if used, _ := b.account.figures(); used != held || b.queue.Len() > maxQueuedBlocks {
+		return fmt.Errorf("fetches count %d bytes, they hold %d; %d blocks wait, at most %d may", used, held, b.queue.Len(), maxQueuedBlocks)
+	}
+	return nil
 }

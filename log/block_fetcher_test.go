@@ -67,6 +67,7 @@ func newFetcher(t *testing.T) (*blockFetcher, *slowBlocks) {
 	b.cache, err = cache.Open(cache.Options{}, loader)
 	require.NoError(t, err)
 	t.Cleanup(func() {
+		require.NoError(t, b.check())
 		b.close()
 		cancel()
 		running.Wait()
@@ -207,6 +208,27 @@ func TestFetchQueueIsBounded(t *testing.T) {
 			b.prefetch(wantedBlocks(from, from+1000))
 		}
 		require.LessOrEqual(t, b.known.Load(), int64(maxQueuedBlocks+2))
+	})
+}
+
+// However small the blocks are, and however many reads want them, few are fetched at once.
+func TestSmallBlocksAreCountedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, loader := newFetcher(t)
+		for from := 0; from < maxQueuedBlocks; from += 128 {
+			wanted := wantedBlocks(from, from+128)
+			for i := range wanted {
+				wanted[i].key.Length, wanted[i].bytes = 1, 1
+			}
+			b.want(newWaiter(), wanted, nil)
+		}
+		synctest.Wait()
+		require.EqualValues(t, maxQueuedBlocks, b.known.Load())
+		atOnce := int(b.account.limit / blockFetchBytes)
+		require.GreaterOrEqual(t, b.queue.Len(), maxQueuedBlocks-atOnce)
+		time.Sleep(10 * time.Minute)
+		require.LessOrEqual(t, loader.most.Load(), int64(atOnce))
+		require.GreaterOrEqual(t, len(loader.keys()), maxQueuedBlocks, "what has come takes little, and the others have their turn")
 	})
 }
 

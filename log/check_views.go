@@ -16,7 +16,7 @@ func (l *Log) checkViews() error {
 	l.stateMu.RLock()
 	errs := []error{l.checkTopicsLocked(), l.checkTailLocked(), l.checkWaitersLocked()}
 	l.stateMu.RUnlock()
-	return errors.Join(append(errs, l.checkUnflushed(), l.checkPlaces(), l.readers.check())...)
+	return errors.Join(append(errs, l.checkUnflushed(), l.checkPlaces(), l.readers.check(), l.blocks.check())...)
 }
 
 // checkTopicsLocked compares the engine's topics with the state's. stateMu is held for reading.

@@ -49,6 +49,10 @@ func TestCheckNoticesWhatDoesNotAddUp(t *testing.T) {
 			p.gone = true
 			return func() { p.gone = false }
 		}, "another partition 0"},
+		"bytes of blocks": {func(e *engine, p *partition) func() {
+			e.blocks.account.release(-1)
+			return func() { e.blocks.account.release(1) }
+		}, "fetches count 1 bytes"},
 		"unflushed bytes": {func(e *engine, p *partition) func() {
 			e.unflushedBytes--
 			return func() { e.unflushedBytes++ }

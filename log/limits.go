@@ -80,6 +80,8 @@ const (
 	maxQueuedBlocks = 8192
 	// unclaimedTime is how long a block is kept that came after its read had ended: a reader that goes on asks again at once.
 	unclaimedTime = time.Second
+	// maxPinned is how many times its own bytes an answer may keep alive of blocks, and one block more.
+	maxPinned = 8
 	// maxAheadBlocks bounds the blocks that one read asks to be read ahead, for all of its partitions.
 	maxAheadBlocks = 4096
 	// maxPlanExtents bounds the extents that a read copies out of the state at once.

@@ -1,11 +1,13 @@
 package log
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
 
 	"streamhouse/log/record"
+	"streamhouse/log/segment"
 )
 
 // ReadRequest asks for the batches of one partition from Offset on.
@@ -98,6 +100,7 @@ type read struct {
 	failed  bool // a result has an error
 	late    bool // MaxWait is over
 	arena   []byte
+	pinned  int64 // bytes of the blocks that results have a part of
 
 	waiter     *waiter
 	subscribed []*partition
@@ -123,7 +126,7 @@ func (r *read) satisfied() bool {
 // try fills the results with what is at hand, from the start.
 func (r *read) try() {
 	r.results = make([]ReadResult, len(r.reqs))
-	r.bytes, r.failed, r.missing = 0, false, 0
+	r.bytes, r.failed, r.missing, r.pinned = 0, false, 0, 0
 	if err := r.l.endErr(); err != nil {
 		for i := range r.results {
 			r.results[i].Err = err
@@ -248,11 +251,24 @@ func (r *read) finish() {
 		p.waiters.remove(r.waiter)
 	}
 	r.waiter.ended.Store(true)
+	r.detach()
 	r.l.blocks.leave(r.waiter, r.blocks.asked)
 	for i := range r.results {
 		res := &r.results[i]
 		if r.l.o.Events.Read != nil && res.Bytes > 0 {
 			r.l.o.Events.Read(int64(res.Bytes), res.records, !r.blocks.used(i))
+		}
+	}
+}
+
+// detach copies results that are small parts of large blocks: until an answer is sent to a slow client, it would keep many times its bytes alive.
+func (r *read) detach() {
+	if r.pinned <= maxPinned*int64(r.bytes)+segment.BlockBytes {
+		return
+	}
+	for i := range r.results {
+		if res := &r.results[i]; r.blocks.used(i) {
+			res.Records = [][]byte{bytes.Join(res.Records, nil)}
 		}
 	}
 }

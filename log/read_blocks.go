@@ -62,7 +62,11 @@ func (r *read) fromBlocks(i int, plan *readPlan, extents []extentRef) (more bool
 			plan.missing = e
 			return false
 		}
+		before := r.bytes
 		full, err := r.addExtent(i, plan, e, raw, offset)
+		if r.bytes > before {
+			r.pinned += int64(len(raw))
+		}
 		if err != nil {
 			r.results[i].Err, r.failed = fmt.Errorf("%w: %s: %w", ErrCorruptLog, e.key, err), true
 			return false

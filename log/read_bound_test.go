@@ -1,6 +1,7 @@
 package log
 
 import (
+	"bytes"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore/mem"
 )
 
@@ -101,4 +103,41 @@ func TestReadThatMayAskForNoMore(t *testing.T) {
 		require.LessOrEqual(t, most, e.blocks.readLimit()+coldBlock)
 		e.stopWork()
 	})
+}
+
+// Small parts of large blocks are copied, so that an answer does not keep the blocks alive; large parts are not.
+func TestAnswersKeepLittleAlive(t *testing.T) {
+	const partitions = 100
+	e := newEngine(t)
+	parts := e.topic("t", partitions)
+	small, large := testBatch(t, nil, "v"), mustBatch(t, 0, []record.Record{{Value: noise(t, 1, coldBlock)}})
+	var reqs []AppendRequest
+	for _, p := range parts {
+		reqs = append(reqs, AppendRequest{Partition: p, Records: append(bytes.Clone(small), large...)})
+	}
+	pending, err := e.Append(t.Context(), reqs)
+	require.NoError(t, err)
+	_, err = pending.Wait(t.Context())
+	require.NoError(t, err)
+	e.reopen()
+	for _, p := range parts {
+		require.Len(t, collect(t, e.read(p, 0).Records, 0), 2, "and has all blocks in memory")
+	}
+	read := func(maxBytes int) (kept int) {
+		var reads []ReadRequest
+		for _, p := range parts {
+			reads = append(reads, ReadRequest{Partition: p, MaxBytes: maxBytes, LeaderEpoch: -1})
+		}
+		for _, res := range e.Read(t.Context(), reads, ReadOptions{MaxBytes: 50 << 20, MinBytes: 1, MaxWait: time.Minute}) {
+			require.NoError(t, res.Err)
+			require.Equal(t, "v", string(collect(t, res.Records, 0)[0].Value))
+			require.Len(t, bytes.Join(res.Records, nil), res.Bytes)
+			for _, piece := range res.Records {
+				kept += cap(piece)
+			}
+		}
+		return kept
+	}
+	require.LessOrEqual(t, read(2*len(small)), partitions*2*len(small))
+	require.GreaterOrEqual(t, read(1<<20), partitions*coldBlock)
 }
