@@ -22,9 +22,9 @@
 //     where that is larger. What waits counts as unflushed. A batch that is known to be in the log already is
 //     answered here. A crash: nothing happened, the client tries again.
 //  2. The flush is sealed when a PUT may start and it is the queue's first, or the queue is empty and a batch waits
-//     for room among the unflushed bytes, or the flush interval since the start of the previous flush is over.
-//     Only now it gets the next sequence number of the journal, and the time that its commit will carry: nothing
-//     overtakes. A crash: the same.
+//     for room among the unflushed bytes, or the flush interval since the start of the previous flush that did
+//     not come from the queue is over. Only now it gets the next sequence number of the journal, and the time that its commit
+//     will carry: nothing overtakes. A crash: the same.
 //  3. It is encoded: blocks sorted by partition, compressed, then the commit, then the footer. A crash: the same.
 //  4. It is PUT, create-only, under journal/<epoch>/<seq>. Several PUTs are under way at once. A crash before: the
 //     same. After, even if nobody learned of it: the commit is in the journal, and replay applies it.

@@ -122,6 +122,9 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 			return nil, due.Sub(now)
 		}
 	}
+	// Those from the queue leave the clock alone. A client that gives up sooner than the flush interval, and whose next try makes
+	// the open flush too full each time, would else be in the fresh one each time, and never in one that is written.
+	l.lastFlush = now
 	l.current = newFlush()
 	l.fitLocked(f)
 	l.sealLocked(f, now)
@@ -134,7 +137,6 @@ func (l *Log) sealLocked(f *flush, now time.Time) {
 	l.inFlight = append(l.inFlight, f)
 	f.place = l.nextSeq
 	l.nextSeq++
-	l.lastFlush = now
 	f.commit = &meta.Commit{Epoch: l.epoch, Seq: f.place, Time: l.o.Now().UnixMilli()}
 }
 

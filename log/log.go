@@ -61,7 +61,7 @@ type Log struct {
 	unflushedChanges int64    // the same of what is no append
 	wantRoom         int      // appends that wait for room among the unflushed bytes
 	nextSeq          uint64
-	lastFlush        time.Time // when the previous flush was sealed
+	lastFlush        time.Time // when the open flush was sealed last
 	closed           bool
 	trouble          error // why the last attempt of a PUT failed; nil after a success
 	err              error // why the log stopped by itself

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"streamhouse/log/record"
 	"streamhouse/objstore"
 	"streamhouse/objstore/faulty"
 	"streamhouse/objstore/mem"
@@ -203,4 +204,28 @@ func TestQueueEndsWithTheLog(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A client that gives up sooner than the flush interval, and whose tries fill a flush in less, is answered all the same: the
+// one whose turn makes the open flush too full waits in the next one, but not always for a whole interval.
+func TestImpatientClientIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, func(o *Options) { o.FlushBytes, o.FlushInterval = 20_000, 4*time.Minute })
+		p := e.topic("t", 1)[0]
+		records := testBatch(t, &record.Sequence{ProducerID: 7}, string(noise(t, 1, 3000)))
+		for tries := 1; ; tries++ {
+			require.Less(t, tries, 50)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			res, err := e.start(p, append([]byte(nil), records...)).Wait(ctx)
+			cancel()
+			if err == nil {
+				require.NoError(t, res[0].Err)
+				require.Zero(t, res[0].Base)
+				require.Greater(t, tries, 7, "at least one flush was full")
+				break
+			}
+			require.ErrorIs(t, err, ErrTimeout)
+		}
+		require.NoError(t, e.Close(t.Context()))
+	})
 }
