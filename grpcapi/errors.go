@@ -56,6 +56,7 @@ var table = []struct {
 	{log.ErrUnavailable, codes.Unavailable, ""},
 	{log.ErrFenced, codes.Unavailable, ""},
 	{log.ErrClosed, codes.Unavailable, ""},
+	{log.ErrStoreShrank, codes.Unavailable, ""},
 	{log.ErrUnsafeStore, codes.Internal, ""},
 	{context.Canceled, codes.Canceled, ""},
 	{log.ErrTimeout, codes.DeadlineExceeded, ""},

@@ -69,6 +69,7 @@ var codeTable = []struct {
 	// A broker that was fenced or closes is no leader any more: the client looks for the one that is.
 	{log.ErrFenced, kerr.NotLeaderForPartition},
 	{log.ErrClosed, kerr.NotLeaderForPartition},
+	{log.ErrStoreShrank, kerr.NotLeaderForPartition},
 	{log.ErrTimeout, kerr.RequestTimedOut},
 	{log.ErrUnavailable, kerr.KafkaStorageError},
 	// The Java client and librdkafka report this one to the application. With a storage error they

@@ -45,7 +45,7 @@ func groupCode(err error) int16 {
 	switch {
 	case errors.Is(err, log.ErrUnavailable), errors.Is(err, log.ErrTimeout):
 		return kerr.CoordinatorNotAvailable.Code
-	case errors.Is(err, log.ErrFenced), errors.Is(err, log.ErrClosed):
+	case errors.Is(err, log.ErrFenced), errors.Is(err, log.ErrClosed), errors.Is(err, log.ErrStoreShrank):
 		return kerr.NotCoordinator.Code
 	}
 	return codeOf(err)

@@ -21,9 +21,11 @@ import (
 //     first one have landed: their rests come before it. What a request was refused for is told to
 //     its producer when the place's commit is applied.
 //
-// Flushes that had their place before the first refusal come before the rest. For batches that is what a lost
-// request and its retry do in Kafka: of an idempotent producer those that come too early are out of order, and
-// refused. Changes must never be applied in reverse: those of a rest behind another flush fail, and may be tried again.
+// Mostly nobody has a place behind a flush that is cut: an object larger than the store has taken so far travels alone, see
+// proof.go. Only where a store takes less than it did, flushes that had their place before the first refusal come before
+// the rest. For batches that is what a lost request and its retry do in Kafka: of an idempotent producer those that come too
+// early are out of order, and refused. Where the partition would take them, as it does not know the producer yet, the log
+// stops instead: see [Log.overtaken]. Changes must never be applied in reverse: those of a rest behind another flush fail, and may be tried again.
 //
 // A crash before step 3: any of what was PUT stands there or nothing; nobody was answered. After it: the
 // place's commit is in the journal, and the rest was never acknowledged.
@@ -32,7 +34,7 @@ import (
 type cut struct {
 	wasCut  bool     // set before the flush is done
 	origin  uint64   // place of the flush that it is, or goes back to being, a rest of; 0: of none
-	refused error    // it is one request that is too large by itself
+	refused bool     // it is one request that is too large by itself
 	rests   []*flush // set aside, the earlier requests in the later ones
 	tries   []try    // what was PUT at its place before it was cut again
 }
@@ -51,18 +53,19 @@ type try struct {
 const minFlushLimit = 64 << 10
 
 // cutFlush sets aside what a flush has too much, after the store has refused it for its size, and keeps later
-// flushes smaller.
-func (l *Log) cutFlush(f *flush, cause error) {
+// flushes smaller. It returns what it has set aside.
+func (l *Log) cutFlush(f *flush, cause error) *flush {
 	l.mu.Lock()
 	if f.wasCut = true; len(f.tries) == 0 {
 		l.cutting++
 	}
 	l.flushLimit = min(l.flushLimit, max(f.size()/2, minFlushLimit))
+	l.disprovedLocked(f.objectBytes)
 	limit := l.flushLimit
 	f.tries = append(f.tries, try{f.commit, f.info, len(f.rests)})
 	r := f.halve(cmp.Or(f.origin, f.place))
 	if f.empty() {
-		r.refused = cause
+		r.refuse(cause)
 	}
 	f.rests = append(f.rests, r)
 	refused := f.info.ObjectBytes
@@ -70,6 +73,16 @@ func (l *Log) cutFlush(f *flush, cause error) {
 	if l.o.Events.ObjectRefused != nil {
 		l.o.Events.ObjectRefused(refused, limit, cause)
 	}
+	return r
+}
+
+// refuse notes why a request that is too large by itself is refused, unless the store turns out to have it.
+func (r *flush) refuse(cause error) {
+	r.refused = true
+	for _, it := range r.items {
+		it.owner.refused = fmt.Errorf("%w: the object store takes no object as large as this request alone: send smaller ones: %w", ErrBatchTooLarge, cause)
+	}
+	r.drop(fmt.Errorf("%w: change less at once: %w", ErrChangeTooLarge, cause))
 }
 
 // fitLocked cuts a flush that has no place yet down to the limit, which was higher when it was filled. The rest waits behind it.
@@ -158,6 +171,10 @@ func (f *flush) putBack(rests int) {
 	for len(f.rests) > rests {
 		r := f.rests[len(f.rests)-1]
 		f.rests = f.rests[:len(f.rests)-1]
+		for _, it := range r.items {
+			it.owner.refused = nil
+		}
+		r.drop(nil)
 		f.items, f.changes = append(f.items, r.items...), append(f.changes, r.changes...)
 		f.bytes, f.changeBytes, f.held = f.bytes+r.bytes, f.changeBytes+r.changeBytes, f.held+r.held
 		f.claims.add(r.claims, 1)
@@ -202,11 +219,7 @@ func (l *Log) settle(f *flush, stands int, err error) error {
 // setAsideLocked decides what becomes of the rest of a flush whose place is filled.
 func (l *Log) setAsideLocked(r *flush, overtaken bool) {
 	switch {
-	case r.refused != nil:
-		for _, it := range r.items {
-			it.owner.refused = fmt.Errorf("%w: the object store takes no object as large as this request alone: send smaller ones: %w", ErrBatchTooLarge, r.refused)
-		}
-		r.drop(fmt.Errorf("%w: change less at once: %w", ErrChangeTooLarge, r.refused))
+	case r.refused:
 		l.giveBackLocked(r)
 		return
 	case overtaken:

@@ -30,7 +30,9 @@
 //     same. After, even if nobody learned of it: the commit is in the journal, and replay applies it.
 //     If a PUT of a lower sequence number is missing, the flush is void: the next broker's seal takes the missing place.
 //     A flush that the store refuses for its size is cut, and its first part tried at the same place; cut.go has
-//     the rule. One request that is too large by itself is refused, and an empty commit takes the place.
+//     the rule. An object larger than any before it has no flush behind it until its place is filled, so that a rest takes
+//     the next place; see proof.go. Where the store takes less than it did, and producers would get out of step, the place is left unfilled and
+//     the log stops with [ErrStoreShrank]. One request that is too large by itself is refused, and an empty commit takes the place.
 //  5. The commit is applied to the state, strictly in the order of sequence numbers. It assigns offsets, and finds
 //     duplicates and fenced producers. The batches go into the tail. A large commit is applied in steps, between which
 //     readers see one partition before it and another behind it. A crash: replay does it again, with the same outcome.

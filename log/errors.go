@@ -57,8 +57,9 @@ var (
 	ErrTimeout        = errors.New("timed out before the write was durable")
 	ErrFenced         = journal.ErrFenced // another broker has taken over the bucket
 	ErrClosed         = errors.New("log is closed")
-	ErrCorruptLog     = segment.ErrCorrupt     // a block or journal segment whose bytes are wrong or missing
-	ErrUnsafeStore    = journal.ErrUnsafeStore // it ignores create-only writes
+	ErrStoreShrank    = errors.New("object store takes smaller objects than before") // ends the log; a restart mends it
+	ErrCorruptLog     = segment.ErrCorrupt                                           // a block or journal segment whose bytes are wrong or missing
+	ErrUnsafeStore    = journal.ErrUnsafeStore                                       // it ignores create-only writes
 )
 
 // OffsetError is the [ErrOffsetOutOfRange] of a read: Offset lies outside

@@ -26,13 +26,18 @@ type flush struct {
 	claims      claim     // what its requests were let in to add to the state; none any more once it is applied
 
 	// Set by seal and encode.
-	place   uint64 // its sequence number
+	place   uint64  // its sequence number
+	placed  []*item // the batches that it had when it got its place, however it is cut
 	commit  *meta.Commit
 	hurry   bool // others were under way when it was sealed
 	body    []byte
 	writer  *segment.Writer
 	info    FlushInfo
 	written chan error // the outcome of the PUT
+
+	// Log.mu guards them; see soloLocked.
+	objectBytes int64 // of its object; of the largest that it may become until it is encoded
+	filled      bool  // its place
 
 	cut // what became of it where it was too large
 
@@ -97,7 +102,7 @@ func (l *Log) run() {
 func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.inFlight) >= l.o.MaxInFlight || l.cutting > 0 || l.err != nil {
+	if len(l.inFlight) >= l.o.MaxInFlight || l.cutting > 0 || l.soloLocked() || l.err != nil {
 		return nil, 0
 	}
 	f := l.current
@@ -135,6 +140,8 @@ func (l *Log) trySeal(now time.Time) (*flush, time.Duration) {
 func (l *Log) sealLocked(f *flush, now time.Time) {
 	f.hurry = len(l.inFlight) > 0
 	l.inFlight = append(l.inFlight, f)
+	f.placed = slices.Clone(f.items)
+	f.objectBytes = f.mostObjectBytes()
 	f.place = l.nextSeq
 	l.nextSeq++
 	f.commit = &meta.Commit{Epoch: l.epoch, Seq: f.place, Time: l.o.Now().UnixMilli()}
@@ -174,17 +181,22 @@ func (l *Log) write(f *flush) {
 			return
 		}
 		f.info.Encode += time.Since(start)
+		refusals := l.encoded(f)
 		start = time.Now()
 		// An empty commit cannot be made smaller: a store that refuses even that is in trouble.
 		stands, retries, err := place.Append(l.quit, f.body, f.empty(), func(err error) { l.storeFailed(f, err) })
 		f.info.Put += time.Since(start)
 		f.info.Retries += retries
 		if errors.Is(err, objstore.ErrTooLarge) {
-			l.cutFlush(f, err)
+			if err = l.overtaken(f, l.cutFlush(f, err)); err != nil {
+				f.written <- l.settle(f, 0, err)
+				return
+			}
 			continue
 		}
 		if err == nil {
 			l.storeWorks(retries)
+			l.placeFilled(f, stands == len(f.tries), refusals)
 		}
 		f.written <- l.settle(f, stands, err)
 		return

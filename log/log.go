@@ -57,6 +57,8 @@ type Log struct {
 	inFlight         []*flush // sealed and not yet landed, in journal order
 	cutting          int      // flushes in flight that the store takes only in parts: nothing is sealed meanwhile
 	flushLimit       int64    // bytes of a flush with several requests
+	provenBytes      int64    // up to this size the store takes objects, by all that is known
+	refusals         int      // of objects for their size
 	unflushedBytes   int64    // of the current flush, those that wait and those in flight
 	unflushedChanges int64    // the same of what is no append
 	wantRoom         int      // appends that wait for room among the unflushed bytes
@@ -122,16 +124,16 @@ func newLog(store objstore.Store, o Options) *Log {
 		readers:    newReaders(o),
 		lookups:    semaphore.NewWeighted(lookupsAtOnce),
 		current:    newFlush(),
-		flushLimit: o.FlushBytes,
-		file:       newMetadataFile(),
-		admission:  newAdmission(o),
-		paceTurn:   semaphore.NewWeighted(1),
-		ids:        idBlock{turn: semaphore.NewWeighted(1)},
-		unflushed:  semaphore.NewWeighted(o.MaxUnflushedBytes),
-		pipeline:   make(chan *flush, o.MaxInFlight),
-		wake:       make(chan struct{}, 1),
-		stopped:    make(chan struct{}),
-		drained:    make(chan struct{}),
+		flushLimit: o.FlushBytes, provenBytes: freeBytes,
+		file:      newMetadataFile(),
+		admission: newAdmission(o),
+		paceTurn:  semaphore.NewWeighted(1),
+		ids:       idBlock{turn: semaphore.NewWeighted(1)},
+		unflushed: semaphore.NewWeighted(o.MaxUnflushedBytes),
+		pipeline:  make(chan *flush, o.MaxInFlight),
+		wake:      make(chan struct{}, 1),
+		stopped:   make(chan struct{}),
+		drained:   make(chan struct{}),
 	}
 	l.compressor = segment.NewCompressor()
 	l.writerPool.New = func() any { return segment.NewWriter(l.compressor) }

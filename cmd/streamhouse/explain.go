@@ -16,6 +16,7 @@ var advice = []struct {
 }{
 	{errSilent, "check the network, the endpoint (AWS_ENDPOINT_URL) and AWS_REGION"},
 	{log.ErrFenced, "one broker serves one bucket: stop the other one before this is started again"},
+	{log.ErrStoreShrank, "start it again, and give the store, or the proxy before it, one size limit that stays"},
 	{log.ErrUnsafeStore, "it would let two brokers write over each other: use a store that honours If-None-Match on PUT, as S3 does"},
 	{log.ErrCorruptLog, "restore the object from a backup or from a version of it that the bucket keeps"},
 	{meta.ErrInUse, "stop that one, or name another file with STREAMHOUSE_METADATA"},
