@@ -18,7 +18,7 @@ import (
 )
 
 // broker is one process: an engine and its two doors. It ends once: by stop, by
-// crash, or by itself when another one has taken over.
+// crash, or by itself when another one has taken over, or the store takes smaller objects than before.
 type broker struct {
 	world    *world
 	name     string
@@ -178,7 +178,7 @@ func (b *broker) watch() {
 	case <-b.engine.Stopped():
 	}
 	err := b.engine.Err()
-	if !errors.Is(err, log.ErrFenced) || !b.succeeded.Load() {
+	if !errors.Is(err, log.ErrStoreShrank) && (!errors.Is(err, log.ErrFenced) || !b.succeeded.Load()) {
 		b.world.fail("%s stopped though nobody took over: %v", b.name, err)
 	}
 	b.world.tell("%s: %v", b.name, err)
@@ -191,6 +191,16 @@ func (b *broker) end(how func()) {
 	if b.ending.CompareAndSwap(false, true) {
 		how()
 		close(b.ended)
+	}
+}
+
+// hasStopped says whether the broker's engine has stopped by itself.
+func (b *broker) hasStopped() bool {
+	select {
+	case <-b.engine.Stopped():
+		return true
+	default:
+		return false
 	}
 }
 

@@ -24,6 +24,7 @@ func drawFault(r *rand.Rand) weatherFault {
 		{"answers to writes are lost", faulty.Fault{Ops: write, Chance: 0.5, Do: faulty.FailAfter(nil)}},
 		{"one answer to a write is lost", faulty.Fault{Ops: write, Times: 1, Do: faulty.FailAfter(nil)}},
 		{"the store refuses writes", faulty.Fault{Ops: write, Do: faulty.Refuse()}},
+		{"the store takes no large objects", faulty.Fault{Ops: write, Prefix: "journal/", Above: 1 << 20, Do: faulty.TooLarge()}},
 		{"writes hang", faulty.Fault{Ops: write, Do: faulty.Hang()}},
 		{"writes happen and hang", faulty.Fault{Ops: write, Do: faulty.HangAfter()}},
 		{"one write hangs", faulty.Fault{Ops: write, Times: 1, Do: faulty.Hang()}},

@@ -15,6 +15,7 @@ func (w *world) live() {
 	r := random(w.seed, "world")
 	for time.Since(w.began) < w.length && !w.hasFailed() {
 		time.Sleep(about(r, w.length/40))
+		w.supervise(r)
 		switch n := r.IntN(100); {
 		case n < 38:
 			w.spoil(drawFault(r), about(r, longestFault(w.length)/2))
@@ -41,6 +42,13 @@ func (w *world) live() {
 
 // longestFault is how long a fault lasts at most.
 func longestFault(run time.Duration) time.Duration { return run / 8 }
+
+// supervise starts a broker again that has stopped by itself, since the store shrank under it.
+func (w *world) supervise(r *rand.Rand) {
+	if w.current.hasStopped() {
+		w.restart(r)
+	}
+}
 
 // restart stops the broker and starts it again.
 func (w *world) restart(r *rand.Rand) {
@@ -161,6 +169,8 @@ func (w *world) settle() {
 			w.fail("%s has not noticed that it was taken over", z.name)
 		}
 	}
-	w.endUndead(random(w.seed, "settle"), 0)
+	r := random(w.seed, "settle")
+	w.endUndead(r, 0)
+	w.supervise(r)
 	w.tell("the faults are over")
 }
