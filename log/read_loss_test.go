@@ -2,6 +2,7 @@ package log
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,9 +132,44 @@ func TestReadPlansOnceMore(t *testing.T) {
 		require.NoError(t, hang.Wait(t.Context(), 1))
 		_, err := l.DeleteRecords([]DeleteSpec{{Partition: l.p, Offset: 1}}).Wait(context.Background())
 		require.NoError(t, err)
+		fence := l.store.Break(faulty.Fault{Ops: objstore.OpGet, Do: faulty.Slow(0)})
 		hang.Mend()
 		res := <-done
 		require.ErrorIs(t, res.Err, ErrOffsetOutOfRange)
+		time.Sleep(time.Minute)
+		require.Zero(t, fence.Hits(), "nobody wants it: whether it is lost is no question")
 		l.store.Mend()
+	})
+}
+
+// Many reads that want a block share the second look at it, and each is told.
+func TestReadsShareTheSecondLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLoss(t)
+		rule := l.store.Break(faulty.Fault{Ops: objstore.OpGetRange, Do: faulty.Slow(time.Second)})
+		l.store.Break(faulty.Fault{Ops: objstore.OpGetRange, Do: faulty.Missing()})
+		defer l.store.Mend()
+		var running sync.WaitGroup
+		for range 20 {
+			running.Go(func() { require.ErrorIs(t, l.readOnce().Err, ErrCorruptLog) })
+		}
+		running.Wait()
+		require.Equal(t, 2, rule.Hits())
+	})
+}
+
+// Readers that wait for less than the two looks take are told all the same, when they come back: the looks go on for them.
+func TestLossIsToldToReadersThatComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLoss(t)
+		l.store.Break(faulty.Fault{Ops: objstore.OpGetRange, Do: faulty.Slow(time.Second)})
+		l.store.Break(faulty.Fault{Ops: objstore.OpGetRange, Do: faulty.Missing()})
+		defer l.store.Mend()
+		o := ReadOptions{MaxBytes: 1 << 20, MinBytes: 1, MaxWait: 300 * time.Millisecond}
+		var err error
+		for start := time.Now(); err == nil && time.Since(start) < time.Minute; {
+			err = l.Read(t.Context(), []ReadRequest{{Partition: l.p, Offset: 0, MaxBytes: 1 << 20, LeaderEpoch: -1}}, o)[0].Err
+		}
+		require.ErrorIs(t, err, ErrCorruptLog)
 	})
 }
