@@ -57,7 +57,7 @@ func drawSkew(r *rand.Rand) time.Duration {
 // jump sets the clock of the broker at work wrong for a while.
 func (w *world) jump(r *rand.Rand) {
 	b, before := w.current, time.Duration(w.current.clock.ahead.Load())
-	ahead := pick(r, -40*time.Minute, time.Hour, 22*time.Hour, 22*time.Hour, 22*time.Hour, 50*time.Hour)
+	ahead := pick(r, -40*time.Minute, time.Hour, 22*time.Hour, 22*time.Hour)
 	length := about(r, min(time.Minute, longestFault(w.length)))
 	w.tell("the clock of %s jumps by %v for %v", b.name, ahead, length)
 	w.setClock(b, ahead)
