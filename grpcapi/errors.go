@@ -26,7 +26,6 @@ var table = []struct {
 	{log.ErrTopicExists, codes.AlreadyExists, "Topic already exists"},
 	{log.ErrReservedTopic, codes.InvalidArgument, ""},
 	{log.ErrInvalidTopic, codes.InvalidArgument, ""},
-	{log.ErrReservedTopic, codes.InvalidArgument, ""},
 	{log.ErrPartitionNotFound, codes.InvalidArgument, "Invalid partition"},
 	{log.ErrInvalidPartitions, codes.InvalidArgument, ""},
 	{log.ErrInvalidConfig, codes.InvalidArgument, ""},

@@ -341,28 +341,30 @@ func TestClaimsGoWithTheRequestsOfACutFlush(t *testing.T) {
 		s := newSmall(t)
 		epoch, _, seq := s.places()
 		hang := s.store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: segment.Key(epoch, seq+1), Do: faulty.Hang()})
+		defer hang.Mend()
 		var waits []*Pending[[]AppendResult]
 		for range 4 {
 			w, _ := s.write(s.p[0], 60_000)
 			waits = append(waits, w)
 		}
 		topic := s.CreateTopics([]TopicSpec{{Name: "new", Partitions: 3}})
-		require.Equal(t, claim{Usage{Topics: 1, Partitions: 3, Producers: 4}, 3}, s.admission.pending)
+		require.Equal(t, claim{Usage{Topics: 1, Partitions: 3, Producers: 4}, 3}, s.claims())
 		require.NoError(t, outcome(t, topic)[0].Err)
 		require.NoError(t, hang.Wait(t.Context(), 1))
+		synctest.Wait()
 		require.Equal(t, 1, s.limit.Hits())
 		landed := s.admission.usage().Producers
 		require.Contains(t, []int64{1, 2, 3}, landed)
-		require.Equal(t, claim{adds: Usage{Producers: 4 - landed}}, s.admission.pending, "those of the rest")
+		require.Equal(t, claim{adds: Usage{Producers: 4 - landed}}, s.claims(), "those of the rest")
 		hang.Mend()
 		for _, w := range waits {
 			require.NoError(t, outcome(t, w)[0].Err)
 		}
-		require.Equal(t, claim{}, s.admission.pending)
+		require.Equal(t, claim{}, s.claims())
 		require.Equal(t, Usage{Topics: 2, Partitions: 5, Producers: 4}, s.admission.usage())
 		large, _ := s.write(s.p[0], 200_000)
 		require.ErrorIs(t, outcome(t, large)[0].Err, ErrBatchTooLarge)
-		require.Equal(t, claim{}, s.admission.pending, "it was refused")
+		require.Equal(t, claim{}, s.claims(), "it was refused")
 		require.EqualValues(t, 4, s.admission.usage().Producers)
 	})
 }
@@ -373,6 +375,7 @@ func TestClaimsOfChangesThatAreGivenUp(t *testing.T) {
 		s := newSmall(t)
 		s.limit.Mend()
 		hang := s.store.Break(faulty.Fault{Ops: objstore.OpPut, Prefix: s.nextKey(), Nth: 1, Do: faulty.Hang()})
+		defer hang.Mend()
 		s.shrink()
 		var changes []*Pending[[]error]
 		for i := range 4 {
@@ -381,17 +384,25 @@ func TestClaimsOfChangesThatAreGivenUp(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		later := s.offset("later", 1, 1)
 		synctest.Wait()
-		require.EqualValues(t, 5, s.admission.pending.adds.Groups)
+		require.EqualValues(t, 5, s.claims().adds.Groups)
 		hang.Mend()
 		require.NoError(t, outcome(t, changes[0])[0])
 		require.ErrorIs(t, outcome(t, changes[3])[0], ErrUnavailable)
 		require.NoError(t, outcome(t, later)[0])
-		require.Equal(t, claim{}, s.admission.pending)
+		require.Equal(t, claim{}, s.claims())
 		require.EqualValues(t, 3, s.admission.usage().Groups)
 		require.ErrorIs(t, outcome(t, s.offset("too large", 1, 300_000))[0], ErrChangeTooLarge)
-		require.Equal(t, claim{}, s.admission.pending)
+		require.Equal(t, claim{}, s.claims())
 		require.EqualValues(t, 3, s.admission.usage().Groups)
 	})
+}
+
+// claims returns what is let in and not applied yet, once all has come to rest.
+func (s *small) claims() claim {
+	synctest.Wait()
+	s.admission.mu.Lock()
+	defer s.admission.mu.Unlock()
+	return s.admission.pending
 }
 
 // What is cut off by several flushes that were under way together goes on in its order, before all that came later.
