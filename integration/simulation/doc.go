@@ -15,7 +15,7 @@
 // runs of its seed (-count). A run that ends in a hang has its seed in its name.
 //
 // Things that go wrong: the store, for all brokers; connections; the metadata file of a broker that crashed, torn as a crash
-// may leave it, or damaged as it may not; the folder of the disk cache; each broker's clock, which is always a little
+// may leave it, or damaged as it may not, or without room on its disk while the broker runs; the folder of the disk cache; each broker's clock, which is always a little
 // wrong and jumps; and processes that sleep, in the middle of any store call, while others take over from
 // them, or two others at once. Some runs have hardly any memory for what is not flushed yet, so that clients wait for room.
 //

@@ -26,7 +26,9 @@ func (w *world) live() {
 			w.jump(r)
 		case n < 56:
 			w.spoilCache(r)
-		case n < 64:
+		case n < 59:
+			w.fillDisk(r)
+		case n < 65:
 			w.restart(r)
 		case n < 80:
 			w.crash(r)
@@ -48,6 +50,20 @@ func (w *world) supervise(r *rand.Rand) {
 	if w.current.hasStopped() {
 		w.restart(r)
 	}
+}
+
+// fillDisk leaves the broker's metadata file without room for a while, which may outlast the broker.
+func (w *world) fillDisk(r *rand.Rand) {
+	length := about(r, longestFault(w.length))
+	w.tell("the disk of the metadata file of %s is full for %v", w.current.name, length)
+	mend, err := w.current.fill()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.faults.Go(func() {
+		time.Sleep(length)
+		mend()
+	})
 }
 
 // restart stops the broker and starts it again.
