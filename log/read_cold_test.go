@@ -115,7 +115,7 @@ func TestColdPartitionsAreFetchedOnce(t *testing.T) {
 				time.Sleep(2 * unclaimedTime)
 				used, most := e.blocks.account.figures()
 				t.Logf("%.3f bytes fetched for each that was served, in %d GETs and %v; at most %d bytes on their way", ratio, slow.calls.Load(), took, most)
-				require.LessOrEqual(t, ratio, 1.1)
+				require.LessOrEqual(t, ratio, 1.2, "it is 1.0 to 1.1, more where a busy machine lets the goroutines take odd turns; without the account up to 2.1")
 				require.LessOrEqual(t, most, max(cacheMiB<<20/2, minFetchBytes))
 				require.Zero(t, used, "all were served, or nobody came for them")
 				e.stopWork() // the check at the end would read it all
