@@ -40,11 +40,11 @@ func TestScenario29_ProduceRefusals(t *testing.T) {
 		{"too large", "small", 0, wire.Plain(1, wire.Record{Value: make([]byte, 2_000)}).Bytes(), kerr.MessageTooLarge},
 		{"unknown topic", "nobody", 0, good.Bytes(), kerr.UnknownTopicOrPartition},
 		{"unknown partition", "small", 7, good.Bytes(), kerr.UnknownTopicOrPartition},
-		{"old magic", "small", 0, changed(func(b []byte) { b[16] = 1 }), kerr.UnsupportedForMessageFormat},
+		{"old magic", "small", 0, changed(func(b []byte) { b[16] = 1 }), kerr.InvalidRecord},
 		{"unknown codec", "small", 0, changed(func(b []byte) { b[22] = 7 }), kerr.InvalidRecord},
 		{"control batch", "small", 0, changed(func(b []byte) { b[22] = 0x20 }), kerr.InvalidRecord},
 		{"more records than offsets", "small", 0, changed(func(b []byte) { b[60] = 9 }), kerr.InvalidRecord},
-		{"cut short", "small", 0, good.Bytes()[:40], kerr.CorruptMessage},
+		{"cut short", "small", 0, good.Bytes()[:40], kerr.InvalidRecord},
 		{"a gap in the sequence", "small", 0, wire.Sequenced(id, epoch, 5, "v").Bytes(), kerr.OutOfOrderSequenceNumber},
 	} {
 		t.Run(c2.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ var codeTable = []struct {
 	{log.ErrThrottled, kerr.ThrottlingQuotaExceeded},
 
 	{log.ErrCorruptBatch, kerr.CorruptMessage},
-	{log.ErrUnsupportedBatch, kerr.UnsupportedForMessageFormat},
+	{log.ErrUnsupportedBatch, kerr.InvalidRecord}, // as Kafka answers what is older than its request's version
 	{log.ErrInvalidRecord, kerr.InvalidRecord},
 	{log.ErrInvalidTimestamp, kerr.InvalidTimestamp},
 	{log.ErrBatchTooLarge, kerr.MessageTooLarge},

@@ -81,7 +81,8 @@ func TestFetchLimits(t *testing.T) {
 		d.topic("t", 2)
 		c := d.dial()
 		kilo := string(make([]byte, 1000))
-		req := produceRequest("t", append(batchOf(t, nil, kilo), batchOf(t, nil, kilo)...))
+		c.produced(produceRequest("t", batchOf(t, nil, kilo)))
+		req := produceRequest("t", batchOf(t, nil, kilo))
 		req.Topics[0].Partitions = append(req.Topics[0].Partitions, producePartition(1, batchOf(t, nil, kilo)))
 		c.produced(req)
 

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
+	"streamhouse/log/record"
 )
 
 // produce answers Produce. The batches of a request are started together, in the order of the requests, and
@@ -20,8 +21,12 @@ import (
 //   - A timeout of 0 or less means the longest.
 //   - Transactional producers are rejected with TRANSACTIONAL_ID_AUTHORIZATION_FAILED; see [Server.initProducerID].
 //   - From version 13 on topics go by id; an unknown one is UNKNOWN_TOPIC_ID. Topics without partitions are left out.
-//   - Several batches for one partition are taken, all or none; of an idempotent producer one. A partition that
-//     stands twice in a request is INVALID_REQUEST: Kafka would drop the batches of the first mention.
+//   - One batch for a partition in a request, as log/record/check.go lists what is checked. zstd begins with
+//     version 7: UNSUPPORTED_COMPRESSION_TYPE.
+//   - From version 8 on a refusal for what some records say names these records.
+//   - As in Kafka, a batch that was there already is answered with the largest timestamp of its records, and a
+//     refusal by the log with where it starts.
+//   - A partition that stands twice in a request is INVALID_REQUEST: Kafka would drop the batches of the first mention.
 //
 // The engine keeps the record bytes, and with them the frame that they came in.
 func (s *Server) produce(ctx context.Context, c *client, req *kmsg.ProduceRequest) func() *kmsg.ProduceResponse {
@@ -73,9 +78,9 @@ func (s *Server) layOutProduce(req *kmsg.ProduceRequest) *producing {
 			in, out := &rt.Partitions[j], &t.Partitions[j]
 			switch {
 			case err == nil && twice[[2]int{i, j}]:
-				p.add(id, fmt.Errorf("%w: partition %d stands twice in the request", kerr.InvalidRequest, in.Partition), in, out)
+				p.add(req.Version, id, fmt.Errorf("%w: partition %d stands twice in the request", kerr.InvalidRequest, in.Partition), in, out)
 			default:
-				p.add(id, err, in, out)
+				p.add(req.Version, id, err, in, out)
 			}
 			if err != nil && j > 0 {
 				out.ErrorMessage = nil // it is the topic's, and told
@@ -98,10 +103,28 @@ func checkProduce(req *kmsg.ProduceRequest) error {
 	return nil
 }
 
-func (p *producing) add(topic log.TopicID, err error, in *kmsg.ProduceRequestTopicPartition, out *kmsg.ProduceResponseTopicPartition) {
+// zstdSince is the version in which clients say that they know zstd (KIP-110).
+const zstdSince = 7
+
+// checkCodec refuses a codec that a request of this version does not know.
+func checkCodec(version int16, records []byte) error {
+	if version >= zstdSince {
+		return nil
+	}
+	if b, err := record.Sent(records); err == nil && b.Codec() == record.CodecZstd {
+		return fmt.Errorf("%w: zstd in Produce version %d, it begins with version %d", kerr.UnsupportedCompressionType, version, zstdSince)
+	}
+	return nil
+}
+
+func (p *producing) add(version int16, topic log.TopicID, err error, in *kmsg.ProduceRequestTopicPartition, out *kmsg.ProduceResponseTopicPartition) {
 	out.Default()
 	out.Partition, out.BaseOffset = in.Partition, -1
 	if err != nil {
+		p.fail(out, err)
+		return
+	}
+	if err := checkCodec(version, in.Records); err != nil {
 		p.fail(out, err)
 		return
 	}
@@ -134,15 +157,29 @@ func (p *producing) finish(results []log.AppendResult, all error) {
 			continue
 		}
 		r := &results[i]
+		out.LogStartOffset = r.LogStart
 		if r.Err != nil {
 			p.fail(out, r.Err)
 			continue
 		}
-		out.BaseOffset, out.LogStartOffset, out.LogAppendTime = r.Base, r.LogStart, r.AppendTime
+		out.BaseOffset, out.LogAppendTime = r.Base, r.AppendTime
 	}
 }
 
 func (p *producing) fail(out *kmsg.ProduceResponseTopicPartition, err error) {
-	out.ErrorCode, out.ErrorMessage = codeOf(err), textOf(err)
+	out.ErrorCode, out.ErrorMessage, out.ErrorRecords = codeOf(err), textOf(err), errorRecords(err)
 	p.failed = err
+}
+
+// errorRecords lists the records that a batch was refused for, if it was for some of them (KIP-467).
+func errorRecords(err error) []kmsg.ProduceResponseTopicPartitionErrorRecord {
+	refused, ok := errors.AsType[*record.RecordsError](err)
+	if !ok {
+		return nil
+	}
+	list := make([]kmsg.ProduceResponseTopicPartitionErrorRecord, len(refused.Records))
+	for i := range refused.Records {
+		list[i].RelativeOffset, list[i].ErrorMessage = refused.Records[i].Index, &refused.Records[i].Text
+	}
+	return list
 }

@@ -1,14 +1,17 @@
 package kafka
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"streamhouse/log"
@@ -63,11 +66,11 @@ func TestProduceRefusals(t *testing.T) {
 			"empty records": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) { p.Records = []byte{} }, kerr.InvalidRecord},
 			"cut short": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) {
 				p.Records = p.Records[:len(p.Records)-1]
-			}, kerr.CorruptMessage},
+			}, kerr.InvalidRecord},
 			"wrong checksum": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) {
 				p.Records[len(p.Records)-1]++
 			}, kerr.CorruptMessage},
-			"old magic": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) { p.Records[16] = 1 }, kerr.UnsupportedForMessageFormat},
+			"old magic": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) { p.Records[16] = 1 }, kerr.InvalidRecord},
 			"too large": {func(_ *kmsg.ProduceRequest, p *kmsg.ProduceRequestTopicPartition) {
 				p.Records = batchOf(t, nil, string(make([]byte, 1000)))
 			}, kerr.MessageTooLarge},
@@ -134,18 +137,90 @@ func TestProduceRetryGetsTheOriginalOffset(t *testing.T) {
 	})
 }
 
+// One batch comes at a time; what is cut off behind it is left out, and is not stored either.
 func TestProduceSeveralBatchesForOnePartition(t *testing.T) {
 	inDoor(t, nil, func(d *door) {
 		d.topic("t", 1)
 		c := d.dial()
-		p := c.produced(produceRequest("t", append(batchOf(t, nil, "a", "b"), batchOf(t, nil, "c")...)))
-		requireCode(t, nil, p.ErrorCode)
-		require.Zero(t, p.BaseOffset)
-		require.Equal(t, []string{"a", "b", "c"}, valuesOf(t, c.fetched(fetchRequest("t", 0)).RecordBatches, 0))
-		broken := append(batchOf(t, nil, "d"), batchOf(t, nil, "e")...)
-		broken[len(broken)-1]++
-		requireCode(t, kerr.CorruptMessage, c.produced(produceRequest("t", broken)).ErrorCode)
-		require.Equal(t, int64(3), c.fetched(fetchRequest("t", 0)).HighWatermark, "all or none")
+		requireCode(t, kerr.InvalidRecord, c.produced(produceRequest("t", append(batchOf(t, nil, "a", "b"), batchOf(t, nil, "c")...))).ErrorCode)
+		requireCode(t, nil, c.produced(produceRequest("t", append(batchOf(t, nil, "d"), batchOf(t, nil, "e")[:50]...))).ErrorCode)
+		p := c.fetched(fetchRequest("t", 0))
+		require.Equal(t, batchOf(t, nil, "d")[16:27], p.RecordBatches[16:27])
+		require.Equal(t, []string{"d"}, valuesOf(t, p.RecordBatches, 0))
+		require.Equal(t, int64(1), p.HighWatermark)
+	})
+}
+
+// A refusal for timestamps names the records, and no more of them than fit into an answer.
+func TestProduceErrorRecords(t *testing.T) {
+	inDoor(t, nil, func(d *door) {
+		d.topic("t", 1)
+		c := d.dial()
+		now := time.Now().UnixMilli()
+		send := func(version int16, offsets ...time.Duration) kmsg.ProduceResponseTopicPartition {
+			var records []record.Record
+			for _, o := range offsets {
+				records = append(records, record.Record{Timestamp: now + o.Milliseconds()})
+			}
+			b, err := record.AppendBatch(nil, records, nil)
+			require.NoError(t, err)
+			req := produceRequest("t", b)
+			req.Version = version
+			p := c.produced(req)
+			requireCode(t, kerr.InvalidTimestamp, p.ErrorCode)
+			return p
+		}
+		p := send(8, 0, 2*time.Hour, 0, 3*time.Hour)
+		require.Len(t, p.ErrorRecords, 2)
+		for i, index := range []int32{1, 3} {
+			require.Equal(t, index, p.ErrorRecords[i].RelativeOffset)
+			require.Contains(t, *p.ErrorRecords[i].ErrorMessage, "is not within")
+		}
+		require.Contains(t, *p.ErrorMessage, "message.timestamp")
+		require.Zero(t, p.LogStartOffset)
+		require.Empty(t, send(7, 2*time.Hour).ErrorRecords)
+		require.Len(t, send(8, slices.Repeat([]time.Duration{2 * time.Hour}, 5000)...).ErrorRecords, 100)
+	})
+}
+
+// zstd begins with version 7, the others have been there always.
+func TestProduceCodecOfTheVersion(t *testing.T) {
+	inDoor(t, nil, func(d *door) {
+		d.topic("t", 1)
+		c := d.dial()
+		for version := int16(3); version <= 12; version++ {
+			for codec, compression := range []kgo.CompressionCodec{kgo.NoCompression(), kgo.GzipCompression(), kgo.SnappyCompression(), kgo.Lz4Compression(), kgo.ZstdCompression()} {
+				plain := batchOf(t, nil, "v")
+				compressor, err := kgo.DefaultCompressor(compression)
+				require.NoError(t, err)
+				b := plain
+				if compressor != nil {
+					out, _ := compressor.Compress(new(bytes.Buffer), plain[record.HeaderLen:])
+					b = append(plain[:record.HeaderLen:record.HeaderLen], out...)
+				}
+				binary.BigEndian.PutUint32(b[8:], uint32(len(b)-12))
+				binary.BigEndian.PutUint16(b[21:], uint16(codec))
+				binary.BigEndian.PutUint32(b[17:], crc32.Checksum(b[21:], crc32.MakeTable(crc32.Castagnoli)))
+				req := produceRequest("t", b)
+				req.Version = version
+				var want *kerr.Error
+				if codec == record.CodecZstd && version < 7 {
+					want = kerr.UnsupportedCompressionType
+				}
+				requireCode(t, want, c.produced(req).ErrorCode)
+			}
+		}
+	})
+}
+
+// A batch that was there already is answered with the time of its records, as by Kafka.
+func TestProduceDuplicateSaysItsTime(t *testing.T) {
+	inDoor(t, nil, func(d *door) {
+		d.topic("t", 1)
+		c := d.dial()
+		b := batchOf(t, &record.Sequence{ProducerID: 5}, "once")
+		require.Equal(t, int64(-1), c.produced(produceRequest("t", slices.Clone(b))).LogAppendTime)
+		require.Equal(t, record.Batch(b).MaxTimestamp(), c.produced(produceRequest("t", b)).LogAppendTime)
 	})
 }
 

@@ -2,6 +2,7 @@ package log
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,8 +10,7 @@ import (
 	"streamhouse/log/segment"
 )
 
-// AppendRequest carries one or more record batches (magic 2) for one partition,
-// as they came from a producer, one behind the other.
+// AppendRequest carries one record batch (magic 2) for one partition, as it came from a producer.
 type AppendRequest struct {
 	Partition PartitionID
 	Records   []byte
@@ -22,11 +22,12 @@ type AppendResult struct {
 	// ErrLimit for an idempotent producer that the partition does not know.
 	Err error
 	// Base is the offset of the first record. For a Duplicate it is the original one.
-	Base      int64
+	Base int64
+	// LogStart is where the partition's log begins: with an error, too, if the request was held against the partition, else -1.
 	LogStart  int64
 	Duplicate bool
 	// AppendTime is the timestamp given to the records, milliseconds since 1970,
-	// where the topic has message.timestamp.type=LogAppendTime, else -1.
+	// where the topic has message.timestamp.type=LogAppendTime, else -1. For a Duplicate it is the largest one of its records.
 	AppendTime int64
 }
 
@@ -34,12 +35,14 @@ type AppendResult struct {
 type appending struct {
 	partition *partition
 	settings  topicSettings
-	batches   []record.Batch
-	flush     *flush // the one that has the batches; Log.mu guards it until that flush is done
+	logStart  int64
+	batch     record.Batch
+	flush     *flush // the one that has the batch; Log.mu guards it until that flush is done
 	refused   error  // by the store; set before the flush is done
 	result    AppendResult
 
 	newProducer bool // it was let in to add one to the state
+	timeUnknown bool // nobody looked at the timestamps of the records; the header's largest one is the producer's
 }
 
 // newProducer is what a request claims whose producer its partition does not know.
@@ -52,9 +55,8 @@ var newProducer = claim{adds: Usage{Producers: 1}}
 // followed by another one of the same producer, or that one's batches would
 // overtake: a door closes the connection.
 //
-// A request with several batches is taken whole or not at all. What an idempotent
-// producer sends comes one batch to a request, as in Kafka: whether its sequence is
-// right is known only when the flush is applied.
+// What is checked of a batch stands in log/record/check.go; [Options.TrustCompressed] leaves a part of it out. The largest
+// timestamp in the header is set to that of the records.
 //
 // Append owns the Records of every request from now on, for good: it patches
 // them in place, and readers share them.
@@ -119,29 +121,34 @@ func (l *Log) checkAppend(reqs []AppendRequest, taken []appending) (bytes int64,
 	l.findPartitions(reqs, taken)
 	for i, r := range reqs {
 		a := &taken[i]
-		a.result.AppendTime = -1
+		a.result.LogStart, a.result.AppendTime = -1, -1
 		if a.partition == nil {
 			continue
 		}
 		// Every byte is looked at: not under a lock that others wait for.
-		if err := a.check(r.Records, now); err != nil {
-			a.batches, a.result.Err = nil, err
+		b, err := record.Sent(r.Records)
+		if err == nil {
+			if err = a.check(b, now, l.o.TrustCompressed); errors.Is(err, ErrInvalidRecord) || errors.Is(err, ErrInvalidTimestamp) {
+				a.result.LogStart = a.logStart
+			}
 		}
+		if err != nil {
+			a.result.Err, a.result.AppendTime = err, -1
+			continue
+		}
+		a.batch = b
 	}
 	claims = l.lookUpProducers(taken)
 	for i := range taken {
-		for _, b := range taken[i].batches {
-			bytes += int64(len(b))
-		}
+		bytes += int64(len(taken[i].batch))
 	}
 	return bytes, claims
 }
 
 // lookUpProducers looks at the producers of requests that are good so far: it answers for batches that are in the log
 // already, claims room for producers that their partitions do not know, and refuses those for which there is none.
-// Requests with several batches have no producer.
 func (l *Log) lookUpProducers(taken []appending) (claims claim) {
-	idempotent := func(a appending) bool { return len(a.batches) > 0 && a.batches[0].ProducerID() >= 0 }
+	idempotent := func(a appending) bool { return a.batch != nil && a.batch.Idempotent() }
 	if !slices.ContainsFunc(taken, idempotent) {
 		return claims
 	}
@@ -152,14 +159,14 @@ func (l *Log) lookUpProducers(taken []appending) (claims claim) {
 		if !idempotent(*a) {
 			continue
 		}
-		if a.partition.meta.Producers[a.batches[0].ProducerID()] != nil {
+		if a.partition.meta.Producers[a.batch.ProducerID()] != nil {
 			if a.answerDuplicate() {
 				emit0(l.o.Events.Duplicate)
 			}
 			continue
 		}
 		if err := l.claimInto(&claims, newProducer); err != nil {
-			a.batches, a.result.Err = nil, err
+			a.batch, a.result.Err, a.result.AppendTime = nil, err, -1
 			continue
 		}
 		a.newProducer = true
@@ -167,51 +174,46 @@ func (l *Log) lookUpProducers(taken []appending) (claims claim) {
 	return claims
 }
 
-// findPartitions sets each request's partition and the settings of its topic, or its error.
+// findPartitions sets each request's partition, where its log begins, and the settings of its topic; or its error.
 func (l *Log) findPartitions(reqs []AppendRequest, taken []appending) {
 	l.stateMu.RLock()
 	defer l.stateMu.RUnlock()
 	for i := range reqs {
 		a := &taken[i]
 		if a.partition, a.result.Err = l.partitionLocked(reqs[i].Partition); a.partition != nil {
-			a.settings = a.partition.topic.settings
+			a.settings, a.logStart = a.partition.topic.settings, a.partition.meta.LogStart
 		}
 	}
 }
 
-// check cuts records into batches and checks each of them.
-func (a *appending) check(records []byte, now int64) error {
+// check checks a batch, and sets the timestamps in its header.
+func (a *appending) check(b record.Batch, now int64, trustCompressed bool) error {
 	topic := &a.settings
-	if len(records) == 0 {
-		return fmt.Errorf("%w: no record batch", ErrInvalidRecord)
+	if int64(len(b)) > topic.maxMessageBytes {
+		return fmt.Errorf("%w: %d bytes, max.message.bytes of the topic is %d", ErrBatchTooLarge, len(b), topic.maxMessageBytes)
 	}
-	for len(records) > 0 {
-		b, rest, err := record.Next(records)
-		if err != nil {
-			return err
-		}
-		if int64(len(b)) > topic.maxMessageBytes {
-			return fmt.Errorf("%w: %d bytes, max.message.bytes of the topic is %d", ErrBatchTooLarge, len(b), topic.maxMessageBytes)
-		}
-		if err := b.Verify(); err != nil {
-			return err
-		}
-		if err := topic.checkTime(b, now); err != nil {
-			return err
-		}
-		if topic.logAppendTime {
-			a.result.AppendTime = now
-		}
-		a.batches = append(a.batches, b)
-		records = rest
+	if err := b.Verify(); err != nil {
+		return err
 	}
-	if len(a.batches) > 1 && slices.ContainsFunc(a.batches, func(b record.Batch) bool { return b.ProducerID() >= 0 }) {
-		return fmt.Errorf("%w: %d batches at once of an idempotent producer, one is allowed", ErrInvalidRecord, len(a.batches))
+	if b.BaseOffset() != 0 {
+		return fmt.Errorf("%w: a base offset of %d, a producer's is 0", ErrInvalidRecord, b.BaseOffset())
 	}
-	if a.result.AppendTime >= 0 {
-		for _, b := range a.batches {
-			b.SetAppendTime(now)
-		}
+	largest, err := b.MaxTimestamp(), error(nil)
+	if a.timeUnknown = trustCompressed && b.Codec() != 0 && !topic.logAppendTime; trustCompressed && b.Codec() != 0 {
+		err = b.CheckTimestampType(topic.timeRange(now))
+	} else {
+		largest, err = b.CheckRecords(topic.timeRange(now))
+	}
+	switch {
+	case errors.Is(err, ErrInvalidTimestamp):
+		return fmt.Errorf("%w (message.timestamp.type is %s, .before.max.ms %d, .after.max.ms %d)", err, topic.timestampType(), topic.beforeMax, topic.afterMax)
+	case err != nil:
+		return err
+	case topic.logAppendTime:
+		a.result.AppendTime = now
+		b.SetAppendTime(now)
+	default:
+		b.SetMaxTimestamp(largest)
 	}
 	return nil
 }
@@ -220,14 +222,12 @@ func (a *appending) check(records []byte, now int64) error {
 // take room in one. A client whose patience is shorter than a flush takes would otherwise fill each with what it sends
 // again, and never be there when one lands. What is not applied yet is found when it is. stateMu is held for reading.
 func (a *appending) answerDuplicate() bool {
-	if len(a.batches) != 1 || a.batches[0].ProducerID() < 0 {
-		return false
-	}
-	b := segment.Describe(a.batches[0])
-	base, ok := a.partition.meta.Duplicate(&b)
+	b := segment.Describe(a.batch)
+	known, ok := a.partition.meta.Duplicate(&b)
 	if ok {
-		a.batches = nil
-		a.result.Base, a.result.LogStart, a.result.Duplicate = base, a.partition.meta.LogStart, true
+		a.batch = nil
+		a.result.Base, a.result.LogStart, a.result.Duplicate = known.Base, a.partition.meta.LogStart, true
+		a.result.AppendTime = known.Timestamp
 	}
 	return ok
 }
@@ -255,14 +255,10 @@ func (l *Log) enqueue(taken []appending, claims claim, bytes, held int64) (*flus
 }
 
 func itemsOf(taken []appending) []item {
-	n := 0
+	items := make([]item, 0, len(taken))
 	for i := range taken {
-		n += len(taken[i].batches)
-	}
-	items := make([]item, 0, n)
-	for i := range taken {
-		for k, b := range taken[i].batches {
-			items = append(items, item{owner: &taken[i], first: k == 0, partition: taken[i].partition, batch: b})
+		if a := &taken[i]; a.batch != nil {
+			items = append(items, item{owner: a, partition: a.partition, batch: a.batch})
 		}
 	}
 	return items
@@ -283,14 +279,10 @@ func copyOutcomes(items []item) {
 			continue
 		}
 		b := out.Batches[it.index]
-		if b.Err != nil && r.Err == nil {
-			r.Err = b.Err
+		r.Err, r.Base, r.LogStart, r.Duplicate = b.Err, b.Base, b.LogStart, b.Duplicate
+		if b.Duplicate {
+			r.AppendTime = b.Timestamp
 		}
-		if it.first {
-			r.Base, r.LogStart, r.Duplicate = b.Base, b.LogStart, b.Duplicate
-		}
-		// A request is a duplicate when all of it is.
-		r.Duplicate = r.Duplicate && b.Duplicate
 	}
 }
 

@@ -2,6 +2,7 @@ package log
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"hash/crc32"
@@ -71,22 +72,25 @@ func TestAppendRefuses(t *testing.T) {
 		want    error
 	}{
 		"nothing":                          {nil, ErrInvalidRecord},
-		"one byte":                         {good[:1], ErrCorruptBatch},
-		"up to the magic":                  {good[:16], ErrCorruptBatch},
-		"a piece of a header":              {good[:record.HeaderLen-1], ErrCorruptBatch},
-		"a header alone":                   {good[:record.HeaderLen], ErrCorruptBatch},
-		"one byte too few":                 {good[:len(good)-1], ErrCorruptBatch},
-		"garbage behind it":                {append(slices.Clone(good), 1, 2, 3), ErrCorruptBatch},
-		"half a batch behind it":           {append(slices.Clone(good), good[:70]...), ErrCorruptBatch},
-		"an old message set behind it":     {append(slices.Clone(good), make([]byte, 26)...), ErrUnsupportedBatch},
+		"one byte":                         {good[:1], ErrInvalidRecord},
+		"up to the magic":                  {good[:16], ErrInvalidRecord},
+		"a piece of a header":              {good[:record.HeaderLen-1], ErrInvalidRecord},
+		"a header alone":                   {good[:record.HeaderLen], ErrInvalidRecord},
+		"one byte too few":                 {good[:len(good)-1], ErrInvalidRecord},
+		"no batch behind it":               {append(slices.Clone(good), make([]byte, 26)...), ErrCorruptBatch},
+		"another batch behind it":          {append(slices.Clone(good), good...), ErrInvalidRecord},
+		"a base offset":                    {sealed(put64(0, 1)), ErrInvalidRecord},
+		"a record that is cut off":         {sealed(set(record.HeaderLen, 100)), ErrInvalidRecord},
+		"offset deltas 0 and 0":            {sealed(set(record.HeaderLen+7+4, 0)), ErrInvalidRecord},
+		"gzip that is none":                {sealed(put16(21, 1)), ErrInvalidRecord},
 		"magic 0":                          {whole(set(16, 0)), ErrUnsupportedBatch},
 		"magic 1":                          {whole(set(16, 1)), ErrUnsupportedBatch},
-		"magic 1, shorter than our header": {whole(set(16, 1))[:34], ErrUnsupportedBatch},
-		"magic 3":                          {whole(set(16, 3)), ErrUnsupportedBatch},
+		"magic 1, shorter than our header": {whole(set(16, 1))[:34], ErrInvalidRecord},
+		"magic 3":                          {whole(set(16, 3)), ErrCorruptBatch},
 		"length 0":                         {whole(put32(8, 0)), ErrCorruptBatch},
 		"length less than a header":        {whole(put32(8, record.HeaderLen-12-1)), ErrCorruptBatch},
 		"length negative":                  {whole(put32(8, -1)), ErrCorruptBatch},
-		"length enormous":                  {whole(put32(8, 1<<31-1)), ErrCorruptBatch},
+		"length enormous":                  {whole(put32(8, 1<<31-1)), ErrInvalidRecord},
 		"checksum":                         {whole(put32(17, 1)), ErrCorruptBatch},
 		"a bit of a record":                {whole(func(b record.Batch) { b[len(b)-3] ^= 1 }), ErrCorruptBatch},
 		"no records":                       {sealed(put32(57, 0), put32(23, -1)), ErrInvalidRecord},
@@ -96,8 +100,6 @@ func TestAppendRefuses(t *testing.T) {
 		"a codec that nobody knows":        {sealed(put16(21, 5)), ErrInvalidRecord},
 		"control batch":                    {sealed(put16(21, 0x20)), ErrInvalidRecord},
 		"transactional":                    {sealed(put16(21, 0x10)), ErrTransactional},
-		"producer id -2":                   {sealed(put64(43, -2)), ErrInvalidRecord},
-		"producer without an epoch":        {sealed(put16(51, -1)), ErrInvalidRecord},
 		"producer without a sequence":      {sealed(put32(53, -1)), ErrInvalidRecord},
 		"too large":                        {testBatch(t, nil, strings.Repeat("x", 2<<20)), ErrBatchTooLarge},
 	} {
@@ -135,26 +137,25 @@ func TestAppendOfNothingGoodIsAnsweredAtOnce(t *testing.T) {
 	require.Equal(t, before, flushes.Load())
 }
 
-// A request with several batches is taken whole, its batches one behind the other, or not at all.
-func TestAppendSeveralBatches(t *testing.T) {
+// A request that is refused leaves the ones beside it for the same partition alone.
+func TestAppendSeveralToAPartition(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
-	join := func(batches ...[]byte) []byte { return bytes.Join(batches, nil) }
 	require.NoError(t, e.append(p, testBatch(t, nil, "first")).Err)
 	pending, err := e.Append(t.Context(), []AppendRequest{
-		{Partition: p, Records: join(testBatch(t, nil, "a", "b"), testBatch(t, nil, "c"))},
-		{Partition: p, Records: join(testBatch(t, nil, "lost"), testBatch(t, nil, "bad")[:65])},
-		{Partition: p, Records: testBatch(t, nil, "d")},
+		{Partition: p, Records: testBatch(t, nil, "a", "b")},
+		{Partition: p, Records: testBatch(t, nil, "bad")[:65]},
+		{Partition: p, Records: testBatch(t, nil, "c")},
 	})
 	require.NoError(t, err)
 	res := outcome(t, pending)
 	require.NoError(t, res[0].Err)
 	require.Equal(t, int64(1), res[0].Base)
-	require.ErrorIs(t, res[1].Err, ErrCorruptBatch)
+	require.ErrorIs(t, res[1].Err, ErrInvalidRecord)
 	require.NoError(t, res[2].Err)
-	require.Equal(t, int64(4), res[2].Base)
+	require.Equal(t, int64(3), res[2].Base)
 	e.everAfter(func(when string) {
-		require.Equal(t, []string{"first", "a", "b", "c", "d"}, e.values(p, 0), when)
+		require.Equal(t, []string{"first", "a", "b", "c"}, e.values(p, 0), when)
 	})
 }
 
@@ -163,34 +164,130 @@ func TestAppendMoreThanABlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine(t, func(o *Options) { o.FlushInterval = time.Second })
 		p := e.topic("t", 1)[0]
-		var records []byte
+		var reqs []AppendRequest
 		var want []string
 		for i := range 8 {
 			want = append(want, string(noise(t, i, 400<<10)))
-			records = append(records, testBatch(t, nil, want[i])...)
+			reqs = append(reqs, AppendRequest{Partition: p, Records: testBatch(t, nil, want[i])})
 		}
-		require.NoError(t, e.append(p, records).Err)
+		pending, err := e.Append(t.Context(), reqs)
+		require.NoError(t, err)
+		for _, res := range outcome(t, pending) {
+			require.NoError(t, res.Err)
+		}
 		require.Equal(t, want, e.values(p, 0))
 		e.reopen()
 		require.Equal(t, want, e.values(p, 0))
 	})
 }
 
-// With batches of an idempotent producer "whole or not at all" cannot be promised before the
-// journal's order is known, so they come one to a request, as in Kafka.
-func TestIdempotentBatchesComeOneToARequest(t *testing.T) {
+// Which refusals say where the log starts is Kafka's: those by the log itself.
+func TestAppendErrorsSayWhereTheLogStarts(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
-	first, gap := testBatch(t, &record.Sequence{ProducerID: 7}, "a"), testBatch(t, &record.Sequence{ProducerID: 7, Base: 9}, "b")
-	for what, records := range map[string][]byte{
-		"both":   bytes.Join([][]byte{first, gap}, nil),
-		"first":  bytes.Join([][]byte{first, testBatch(t, nil, "c")}, nil),
-		"second": bytes.Join([][]byte{testBatch(t, nil, "c"), first}, nil),
-	} {
-		require.ErrorIs(t, e.append(p, records).Err, ErrInvalidRecord, what)
-		require.Zero(t, e.end(p), what)
+	require.NoError(t, e.append(p, testBatch(t, &record.Sequence{ProducerID: 7}, "a", "b")).Err)
+	require.NoError(t, outcome(t, e.DeleteRecords([]DeleteSpec{{p, 1}}))[0].Err)
+	good := testBatch(t, nil, "a", "b")
+	change := func(f func(record.Batch)) []byte {
+		b := record.Batch(slices.Clone(good))
+		f(b)
+		return b
 	}
-	require.NoError(t, e.append(p, first).Err)
+	for what, c := range map[string]struct {
+		records  []byte
+		logStart int64
+	}{
+		"good":             {slices.Clone(good), 1},
+		"content":          {reseal(change(put32(57, 9))), 1},
+		"timestamp":        {mustBatch(t, 0, []record.Record{{Timestamp: time.Now().Add(24 * time.Hour).UnixMilli()}}), 1},
+		"sequence":         {testBatch(t, &record.Sequence{ProducerID: 7, Base: 9}, "a"), 1},
+		"checksum":         {change(put32(17, 9)), -1},
+		"cut off":          {good[:70], -1},
+		"size":             {testBatch(t, nil, strings.Repeat("x", 2<<20)), -1},
+		"no such producer": {testBatch(t, &record.Sequence{ProducerID: 9}, "a"), 1},
+	} {
+		require.Equal(t, c.logStart, e.append(p, c.records).LogStart, what)
+	}
+}
+
+// What a producer says of its largest timestamp does not matter, whatever the codec: the batch gets the right one,
+// and look-ups find it.
+func TestAppendCorrectsTheLargestTimestamp(t *testing.T) {
+	e := newEngine(t)
+	for name, says := range map[string]int{"unset": -1, "zero": 0, "too low": 3, "right": 2000, "too high": 1 << 40} {
+		p := e.topic(strings.ReplaceAll(name, " ", "-"), 1)[0]
+		b := mustBatch(t, 0, []record.Record{{Timestamp: 1000}, {Timestamp: 2000}, {Timestamp: 1500}})
+		b = packed(t, b)
+		put64(35, int64(says))(b)
+		put16(21, int(b.Attributes())|0x08)(b) // and that it is the broker's
+		if says == -1 {
+			put16(21, int(b.Attributes())&^0x08)(b) // which Kafka does not take without one
+		}
+		require.NoError(t, e.append(p, reseal(b)).Err, name)
+		e.everAfter(func(when string) {
+			read := e.Read(t.Context(), []ReadRequest{{Partition: p, MaxBytes: 1 << 20, LeaderEpoch: -1}}, ReadOptions{MaxBytes: 1 << 20, MinBytes: 1, MaxWait: time.Minute})[0]
+			got := record.Batch(bytes.Join(read.Records, nil))
+			require.NoError(t, got.Verify())
+			require.Equal(t, int64(2000), got.MaxTimestamp(), "%s, %s", name, when)
+			at, err := e.OffsetForTime(t.Context(), p, 1200)
+			require.NoError(t, err)
+			require.Equal(t, OffsetAt{1, 2000, at.LeaderEpoch}, at, "%s, %s", name, when)
+			at, err = e.OffsetForTime(t.Context(), p, 2001)
+			require.NoError(t, err)
+			require.Equal(t, int64(-1), at.Offset, "%s, %s", name, when)
+		})
+	}
+}
+
+// packed compresses a batch's records with gzip.
+func packed(t testing.TB, b record.Batch) record.Batch {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := w.Write(b[record.HeaderLen:])
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	all := record.Batch(slices.Concat(b[:record.HeaderLen], out.Bytes()))
+	put16(21, 1)(all)
+	put32(8, len(all)-12)(all)
+	return reseal(all)
+}
+
+// Where compressed batches are trusted, anything may be in them: look-ups read them and pass over what cannot
+// be read; what is not compressed is checked as ever.
+func TestTrustCompressed(t *testing.T) {
+	e := newEngine(t, func(o *Options) { o.TrustCompressed = true })
+	p := e.topic("t", 1, "message.timestamp.after.max.ms", "0")[0]
+	b := func(ts ...int64) record.Batch {
+		var records []record.Record
+		for _, ms := range ts {
+			records = append(records, record.Record{Timestamp: ms})
+		}
+		return mustBatch(t, 0, records)
+	}
+	poison := packed(t, b(1, 1, 1))
+	poison[record.HeaderLen+3] ^= 0xff
+	wrong := packed(t, b(3000, 2000))
+	put64(35, 7)(wrong)
+	appendTime := packed(t, b(5))
+	appendTime.SetAppendTime(-1)
+	require.NoError(t, e.append(p, b(1000)).Err)
+	require.NoError(t, e.append(p, reseal(poison)).Err)
+	require.NoError(t, e.append(p, reseal(wrong)).Err)
+	require.NoError(t, e.append(p, b(1500)).Err)
+	require.ErrorIs(t, e.append(p, appendTime).Err, ErrInvalidTimestamp)
+	require.ErrorIs(t, e.append(p, b(1<<45)).Err, ErrInvalidTimestamp)
+	require.ErrorIs(t, e.append(p, reseal(b(1)[:record.HeaderLen])).Err, ErrInvalidRecord)
+	e.everAfter(func(when string) {
+		for ts, want := range map[int64]int64{0: 0, 1001: 4, 2500: 4, 3001: -1} {
+			at, err := e.OffsetForTime(t.Context(), p, ts)
+			require.NoError(t, err)
+			require.Equal(t, want, at.Offset, "%d, %s", ts, when)
+		}
+		at, err := e.OffsetForMaxTime(t.Context(), p)
+		require.NoError(t, err)
+		require.Equal(t, []int64{4, 3000}, []int64{at.Offset, at.Timestamp}, when)
+	})
 }
 
 // The broker's time stands in the batches and in the answer; the producer's is gone.
@@ -206,9 +303,12 @@ func TestLogAppendTime(t *testing.T) {
 			return mustBatch(t, 0, []record.Record{{Timestamp: 5}, {Timestamp: 4, Value: []byte("v")}})
 		}
 		require.EqualValues(t, -1, e.append(created, old()).AppendTime)
-		res := e.append(p[0], append(old(), old()...))
-		require.NoError(t, res.Err)
-		require.Equal(t, now, res.AppendTime)
+		pending, err := e.Append(t.Context(), []AppendRequest{{Partition: p[0], Records: old()}, {Partition: p[0], Records: old()}})
+		require.NoError(t, err)
+		for _, res := range outcome(t, pending) {
+			require.NoError(t, res.Err)
+			require.Equal(t, now, res.AppendTime)
+		}
 		refused := e.append(p[1], old()[:70])
 		require.Error(t, refused.Err)
 		e.everAfter(func(when string) {
@@ -386,15 +486,12 @@ func FuzzBatch(f *testing.F) {
 	f.Add(b[:40])
 	settings := topicSettings{maxMessageBytes: 1 << 20, logAppendTime: true}
 	f.Fuzz(func(t *testing.T, records []byte) {
-		a := appending{partition: &partition{topic: &topic{settings: settings}}}
-		if a.check(append([]byte(nil), records...), 1) != nil {
+		a := appending{settings: settings}
+		b, err := record.Sent(slices.Clone(records))
+		if err != nil || a.check(b, 1, false) != nil {
 			return
 		}
-		n := 0
-		for _, b := range a.batches {
-			require.NoError(t, b.Verify(), "what was taken is still right after it got its time")
-			n += len(b)
-		}
-		require.Equal(t, len(records), n)
+		require.NoError(t, b.Verify(), "what was taken is still right after it got its time")
+		require.NoError(t, record.Decode([][]byte{b}, 0, func(record.Record) bool { return true }))
 	})
 }

@@ -184,7 +184,7 @@ func TestOffsetForTimeFarBehind(t *testing.T) {
 	// The first batch says that it holds a late record; it does not.
 	liar := record.Batch(timed(t, 1, 2))
 	put64(35, 1000)(liar)
-	require.NoError(t, e.append(p, reseal(liar)).Err)
+	require.NoError(t, e.appendUnchecked(p, reseal(liar)))
 	for i := range 4 {
 		records := []record.Record{{Timestamp: int64(i), Value: noise(t, i, 700<<10)}}
 		require.NoError(t, e.append(p, mustBatch(t, 0, records)).Err)
@@ -198,17 +198,34 @@ func TestOffsetForTimeFarBehind(t *testing.T) {
 	}
 }
 
-// Records that cannot be decoded are an error, not the end of the search.
+// Records that cannot be decoded, which older versions let in, are neither an error nor the end of the search.
 func TestOffsetForTimeInGarbage(t *testing.T) {
-	e := newEngine(t)
+	e := newEngine(t, func(o *Options) { o.TrustCompressed = true })
 	p := e.topic("t", 1)[0]
-	b := record.Batch(timed(t, 5, 6))
-	for i := record.HeaderLen; i < len(b); i++ {
-		b[i] = 0xff
+	garbage := func() []byte {
+		b := record.Batch(timed(t, 5, 6))
+		for i := record.HeaderLen; i < len(b); i++ {
+			b[i] = 0xff
+		}
+		put16(21, 1)(b)
+		return reseal(b)
 	}
-	require.NoError(t, e.append(p, reseal(b)).Err, "what is in it is the consumer's affair")
-	_, err := e.OffsetForTime(t.Context(), p, 6)
-	require.ErrorIs(t, err, ErrCorruptBatch)
+	for _, b := range [][]byte{garbage(), garbage(), timed(t, 5, 6), garbage(), timed(t, 7), garbage()} {
+		require.NoError(t, e.append(p, b).Err)
+	}
+	for ts, want := range map[int64]int64{5: 4, 6: 5, 7: 8, 8: -1} {
+		at, err := e.OffsetForTime(t.Context(), p, ts)
+		require.NoError(t, err)
+		require.Equal(t, want, at.Offset, "time %d", ts)
+	}
+	at, err := e.OffsetForMaxTime(t.Context(), p)
+	require.NoError(t, err)
+	require.Equal(t, int64(8), at.Offset)
+	empty := e.topic("rubbish", 1)[0]
+	require.NoError(t, e.append(empty, garbage()).Err)
+	at, err = e.OffsetForMaxTime(t.Context(), empty)
+	require.NoError(t, err)
+	require.Equal(t, nowhere, at)
 }
 
 // A lookup waits for its block no longer than its caller, and not for ever.

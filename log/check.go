@@ -104,7 +104,7 @@ func (l *Log) checkExtent(object []byte, e partitionExtent) error {
 		offsets += b.Offsets()
 		latest = max(latest, b.MaxTimestamp())
 	}
-	if offsets != int64(e.Count) || latest != e.MaxTimestamp {
+	if offsets != int64(e.Count) || latest != e.MaxTimestamp && !e.TimeUnknown {
 		return fmt.Errorf("%w: the block has %d offsets up to time %d, the extent says %d up to %d", ErrCorruptLog, offsets, latest, e.Count, e.MaxTimestamp)
 	}
 	return nil

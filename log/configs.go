@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 
@@ -94,19 +95,24 @@ type topicSettings struct {
 	logAppendTime       bool
 }
 
-// checkTime refuses a batch whose timestamps are too far from now (KIP-937).
-// Where the broker sets the time, the producer's does not matter.
-func (s *topicSettings) checkTime(b record.Batch, now int64) error {
+// timeRange is what the timestamps of records may be (KIP-937). Where the broker sets the time, the producer's does not
+// matter.
+func (s *topicSettings) timeRange(now int64) record.TimeRange {
+	r := record.TimeRange{Oldest: math.MinInt64, Newest: math.MaxInt64, OursAlone: s.logAppendTime}
+	if now > math.MinInt64+s.beforeMax {
+		r.Oldest = now - s.beforeMax
+	}
+	if now < 0 || s.afterMax < math.MaxInt64-now {
+		r.Newest = now + s.afterMax
+	}
+	return r
+}
+
+func (s *topicSettings) timestampType() string {
 	if s.logAppendTime {
-		return nil
+		return "LogAppendTime"
 	}
-	if t := b.MaxTimestamp(); t > now && t-now > s.afterMax {
-		return fmt.Errorf("%w: %d is %d ms ahead of the broker's clock, message.timestamp.after.max.ms is %d", ErrInvalidTimestamp, t, t-now, s.afterMax)
-	}
-	if t := b.BaseTimestamp(); t >= 0 && t < now && now-t > s.beforeMax {
-		return fmt.Errorf("%w: %d is %d ms behind the broker's clock, message.timestamp.before.max.ms is %d", ErrInvalidTimestamp, t, now-t, s.beforeMax)
-	}
-	return nil
+	return "CreateTime"
 }
 
 // configTable holds the defaults in force: the built-in ones and what the

@@ -126,7 +126,7 @@ func (f *flush) halve(origin uint64) *flush {
 	r.changes, f.changes = f.changes[changes:], f.changes[:changes:changes]
 	for _, it := range r.items {
 		r.bytes += int64(len(it.batch))
-		if it.first && it.owner.newProducer {
+		if it.owner.newProducer {
 			r.claims.add(newProducer, 1)
 		}
 	}
@@ -140,8 +140,7 @@ func (f *flush) halve(origin uint64) *flush {
 	return r
 }
 
-// firstHalf says how many batches and changes stay. The batches are in order of arrival, those of a
-// request one behind the other.
+// firstHalf says how many batches and changes stay. The batches are in order of arrival.
 func (f *flush) firstHalf() (items, changes int) {
 	half := f.size() / 2
 	if len(f.items) == 0 {
@@ -153,13 +152,10 @@ func (f *flush) firstHalf() (items, changes int) {
 		return 0, changes
 	}
 	size := f.changeBytes
-	for next := 0; next < len(f.items); items = next {
-		owner := f.items[items].owner
-		for ; next < len(f.items) && f.items[next].owner == owner; next++ {
-			size += int64(len(f.items[next].batch))
-		}
-		// Something stays, and something goes.
-		if next == len(f.items) || size > half && (items > 0 || len(f.changes) > 0) {
+	// Something stays, and something goes.
+	for ; items < len(f.items)-1; items++ {
+		size += int64(len(f.items[items].batch))
+		if size > half && (items > 0 || len(f.changes) > 0) {
 			break
 		}
 	}

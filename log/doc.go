@@ -10,13 +10,15 @@
 //  2. The bucket alone is the truth. The metadata file makes starts fast; without it the journal is replayed.
 //  3. A flush is one PUT, however many topics, partitions, producers and groups took part.
 //  4. Two brokers never both write. The second to start fences the first, which notices at its next write.
-//  5. A record batch comes back as it was sent, byte for byte, but for its base offset and leader epoch.
+//  5. A record batch comes back as it was sent, byte for byte, but for its base offset, its leader epoch, and the largest
+//     timestamp in its header where that was not the records'.
+//  6. A record batch that is taken can be read, by every client's decoder, up to its end.
 //
 // # The write path
 //
 // What a crash leaves behind after each step. Nobody is answered before step 6.
 //
-//  1. [Log.Append] checks the batches (length, magic, CRC-32C, counts, size, time) and adds them to the open
+//  1. [Log.Append] checks the batches and all records in them (log/record/check.go lists what) and adds them to the open
 //     flush; any other change of state adds an entry. One that would grow beyond Options.FlushBytes waits in a
 //     queue, and the next one is opened: a flush holds at most as many bytes of batches and changes, or one request
 //     where that is larger. What waits counts as unflushed. A batch that is known to be in the log already is
@@ -93,6 +95,7 @@
 //
 // # Deviations that were chosen
 //
+//   - What Kafka takes and not every reader can read is refused: offset deltas that are not 0, 1, 2 …, among others.
 //   - All that identifies a segment stands in its footer and not in a header: a replay then needs one read of the
 //     last bytes of each object, and the commit, which names every block, is the index.
 //   - A batch that waits for room in the unflushed bytes is never refused by a timeout, only by the end of its caller: the

@@ -33,11 +33,11 @@ var (
 	ErrThrottled = errors.New("partitions are created and deleted too fast")
 
 	// Record batches that cannot be taken.
-	ErrCorruptBatch     = record.ErrCorrupt                          // length or CRC-32C wrong
-	ErrUnsupportedBatch = record.ErrUnsupported                      // magic below 2
-	ErrInvalidRecord    = record.ErrInvalid                          // contradicts itself
-	ErrInvalidTimestamp = errors.New("record timestamp not allowed") // message.timestamp.*.max.ms
-	ErrBatchTooLarge    = record.ErrTooLarge                         // max.message.bytes
+	ErrCorruptBatch     = record.ErrCorrupt          // length or CRC-32C wrong
+	ErrUnsupportedBatch = record.ErrUnsupported      // magic below 2
+	ErrInvalidRecord    = record.ErrInvalid          // contradicts itself, or its records cannot be read
+	ErrInvalidTimestamp = record.ErrInvalidTimestamp // message.timestamp.*.max.ms; comes as a *[record.RecordsError]
+	ErrBatchTooLarge    = record.ErrTooLarge         // max.message.bytes
 	ErrTransactional    = record.ErrTransactional
 
 	// Idempotent producers (KIP-98).

@@ -53,7 +53,6 @@ type flush struct {
 // item is one batch of a flush. entry and index say where its outcome stands.
 type item struct {
 	owner        *appending
-	first        bool // of its owner's batches
 	partition    *partition
 	batch        record.Batch
 	arrival      int32 // its number in the flush that took it
@@ -246,13 +245,18 @@ func (f *flush) sortItems() {
 	})
 }
 
-// findOutcomes notes where in the commit's outcomes each batch's and each change's will stand. The batches are sorted.
+// findOutcomes notes where in the commit's outcomes each batch's and each change's will stand, and in the commit of
+// which batches nobody knows the largest timestamp. The batches are sorted.
 func (f *flush) findOutcomes() {
 	at, items := 0, f.items
 	for ; len(items) > 0; at++ {
-		n := len(f.commit.Entries[at].(*meta.Append).Batches)
+		entry := f.commit.Entries[at].(*meta.Append)
+		n := len(entry.Batches)
 		for k, it := range items[:n] {
 			it.entry, it.index = int32(at), int32(k)
+			if it.owner.timeUnknown {
+				entry.Batches[k].TimeUnknown, entry.Batches[k].MaxTimestamp = true, 0
+			}
 		}
 		items = items[n:]
 	}

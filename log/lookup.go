@@ -3,6 +3,7 @@ package log
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -19,9 +20,10 @@ type OffsetAt struct {
 var nowhere = OffsetAt{-1, -1, -1}
 
 // OffsetForTime returns the first record whose timestamp is ts or later, milliseconds since 1970. As in Kafka,
-// batches without such a record by their header are not looked into.
+// batches without such a record by their header are not looked into. Records that cannot be read are passed over.
 //
-// Headers say what the producer claimed. Where many claim a time that none of their records has, the search gives up after
+// Headers of older versions say what the producer claimed, and where [Options.TrustCompressed] is set, nobody knows what
+// is in a compressed batch: it is looked into whatever its header says. Where many hold no such record, the search gives up after
 // maxLookupBlocks or maxLookupBytes and returns where it has got to: there is no such record before. A store that does
 // not answer in time is ErrUnavailable.
 func (l *Log) OffsetForTime(ctx context.Context, id PartitionID, ts int64) (OffsetAt, error) {
@@ -37,7 +39,7 @@ func (l *Log) OffsetForTime(ctx context.Context, id PartitionID, ts int64) (Offs
 			return nowhere, err
 		}
 		if s.spent() {
-			return s.withEpoch(OffsetAt{Offset: max(candidates[0].base, s.start), Timestamp: candidates[0].maxTime}), nil
+			return s.withEpoch(OffsetAt{Offset: max(candidates[0].base, s.start), Timestamp: max(candidates[0].maxTime, ts)}), nil
 		}
 		s.readAhead(candidates)
 		for _, c := range candidates {
@@ -56,7 +58,8 @@ func (l *Log) OffsetForTime(ctx context.Context, id PartitionID, ts int64) (Offs
 }
 
 // OffsetForMaxTime returns the first record with the largest timestamp (KIP-734). It looks into the batches with the largest times by their headers,
-// until no other can have a larger one; after maxLookupBlocks or maxLookupBytes it returns the best that it has seen.
+// until no other can have a larger one, and into those whose largest time is not known; after maxLookupBlocks or maxLookupBytes
+// it returns the best that it has seen. Records that cannot be read are passed over.
 func (l *Log) OffsetForMaxTime(ctx context.Context, id PartitionID) (OffsetAt, error) {
 	s, err := l.startLookup(ctx, id)
 	if err != nil {
@@ -65,20 +68,17 @@ func (l *Log) OffsetForMaxTime(ctx context.Context, id PartitionID) (OffsetAt, e
 	defer s.end()
 	best, after := nowhere, timedExtent{maxTime: math.MaxInt64, extentRef: extentRef{base: -1}}
 	for n := 1; ; n = lookupAhead {
-		candidates, err := s.latestExtents(after, n)
+		candidates, err := s.latestExtents(after, best, n)
 		if err != nil {
 			return nowhere, err
 		}
 		if len(candidates) == 0 || s.spent() {
 			return s.withEpoch(best), nil
 		}
-		if !candidates[0].mayBeat(best) {
-			return s.withEpoch(best), nil
-		}
 		s.readAhead(candidates)
 		for _, after = range candidates {
 			if !after.mayBeat(best) {
-				break
+				continue
 			}
 			err := s.records(after, func(r record.Record) bool {
 				if best.Offset < 0 || r.Timestamp > best.Timestamp || r.Timestamp == best.Timestamp && r.Offset < best.Offset {
@@ -97,12 +97,13 @@ func (l *Log) OffsetForMaxTime(ctx context.Context, id PartitionID) (OffsetAt, e
 type timedExtent struct {
 	extentRef
 	maxTime int64
+	unknown bool // of some batches nobody knows the largest timestamp
 	recent  bool // it is in the tail
 }
 
 // mayBeat says whether the extent may hold a record with a larger timestamp than at's, or an earlier one with the same.
 func (e timedExtent) mayBeat(at OffsetAt) bool {
-	return at.Offset < 0 || e.maxTime > at.Timestamp || e.maxTime == at.Timestamp && e.base < at.Offset
+	return at.Offset < 0 || e.unknown || e.maxTime > at.Timestamp || e.maxTime == at.Timestamp && e.base < at.Offset
 }
 
 // lookup is a search for a record by its time, under way.
@@ -164,8 +165,8 @@ func (s *lookup) readAhead(extents []timedExtent) {
 	s.l.blocks.prefetch(wanted)
 }
 
-// records calls yield for the records of an extent from the log's start on, until it returns false. An
-// extent that was deleted meanwhile has none.
+// records calls yield for the records of an extent from the log's start on, until it returns false. It goes on behind
+// batches that cannot be decoded: older versions let them in. An extent that was deleted meanwhile has none.
 func (s *lookup) records(e timedExtent, yield func(record.Record) bool) error {
 	s.blocks++
 	s.bytes += int64(e.to - e.from)
@@ -181,20 +182,30 @@ func (s *lookup) records(e timedExtent, yield func(record.Record) bool) error {
 		if res.Bytes == 0 {
 			return s.late()
 		}
-		err := record.Decode(res.Records, offset, func(r record.Record) bool {
-			more = r.Offset < e.end && yield(r)
-			return more
-		})
-		if err != nil {
-			return err
-		}
 		next, err := record.EndOffset(res.Records)
+		if err == nil && next <= offset {
+			err = fmt.Errorf("%w: asked for offset %d, got batches up to %d", ErrCorruptLog, offset, next)
+		}
+		for more && offset < next && err == nil {
+			err = record.Decode(res.Records, offset, func(r record.Record) bool {
+				more = r.Offset < e.end && yield(r)
+				return more
+			})
+			offset, err = behind(err, next)
+		}
 		if err != nil {
 			return err
 		}
-		offset = next
 	}
 	return nil
+}
+
+// behind returns where to go on after a decoding that ended with err: behind a batch that cannot be decoded, or at end.
+func behind(err error, end int64) (int64, error) {
+	if unreadable, ok := errors.AsType[*record.DecodeError](err); ok {
+		return unreadable.Next, nil
+	}
+	return end, err
 }
 
 // withEpoch adds the leader epoch to a position. A topic that was deleted meanwhile has none.

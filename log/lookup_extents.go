@@ -10,10 +10,10 @@ import (
 	"streamhouse/meta"
 )
 
-// extentsUpTo returns the first n extents from offset on whose batches claim a timestamp of ts or later.
+// extentsUpTo returns the first n extents from offset on whose batches claim a timestamp of ts or later, or may have one.
 func (s *lookup) extentsUpTo(offset, ts int64, n int) (found []timedExtent, err error) {
 	err = s.scan(offset, func(p *partition, e *meta.Extent) bool {
-		if e.MaxTimestamp >= ts {
+		if e.MaxTimestamp >= ts || e.TimeUnknown {
 			found = append(found, s.timedLocked(p, e))
 		}
 		return len(found) < n
@@ -22,8 +22,9 @@ func (s *lookup) extentsUpTo(offset, ts int64, n int) (found []timedExtent, err 
 }
 
 // latestExtents returns the n extents with the largest timestamps by their claims, among those with the same the first ones, in
-// that order from behind after on.
-func (s *lookup) latestExtents(after timedExtent, n int) (found []timedExtent, err error) {
+// that order from behind after on; only those that may hold a better record than best. Where the largest is not known, the time
+// of the commit stands for it.
+func (s *lookup) latestExtents(after timedExtent, best OffsetAt, n int) (found []timedExtent, err error) {
 	err = s.scan(math.MinInt64, func(p *partition, e *meta.Extent) bool {
 		if e.MaxTimestamp > after.maxTime || e.MaxTimestamp == after.maxTime && e.Base <= after.base {
 			return true
@@ -31,10 +32,14 @@ func (s *lookup) latestExtents(after timedExtent, n int) (found []timedExtent, e
 		if len(found) == n && e.MaxTimestamp <= found[n-1].maxTime {
 			return true // those before it come first
 		}
+		t := s.timedLocked(p, e)
+		if !t.mayBeat(best) {
+			return true
+		}
 		i, _ := slices.BinarySearchFunc(found, e, func(t timedExtent, e *meta.Extent) int {
 			return cmp.Or(cmp.Compare(e.MaxTimestamp, t.maxTime), cmp.Compare(t.base, e.Base))
 		})
-		found = slices.Insert(found, i, s.timedLocked(p, e))
+		found = slices.Insert(found, i, t)
 		found = found[:min(n, len(found))]
 		return true
 	})
@@ -79,7 +84,7 @@ func (s *lookup) scanSome(offset int64, yield func(*partition, *meta.Extent) boo
 
 // timedLocked is what a lookup needs of an extent without the state's lock, which is held.
 func (s *lookup) timedLocked(p *partition, e *meta.Extent) timedExtent {
-	t := timedExtent{maxTime: e.MaxTimestamp, recent: p.from(e.Base) >= 0, extentRef: extentRef{base: e.Base, end: e.End(), from: e.From, to: e.To}}
+	t := timedExtent{maxTime: e.MaxTimestamp, unknown: e.TimeUnknown, recent: p.from(e.Base) >= 0, extentRef: extentRef{base: e.Base, end: e.End(), from: e.From, to: e.To}}
 	if g := s.l.state.Segment(e.Segment); g != nil {
 		t.key = cache.Key{Object: segment.Key(g.Epoch, g.ID), Offset: e.Pos, Length: int64(e.Len)}
 	}

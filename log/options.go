@@ -42,6 +42,11 @@ type Options struct {
 	// MetadataInterval is how often changed state is written to bbolt. Default 1 s.
 	MetadataInterval time.Duration
 
+	// TrustCompressed takes compressed batches without looking at the records in them, which saves the
+	// time that decompressing takes. What cannot be read then stops its readers; largest timestamps are not
+	// known, so that look-ups by time read such batches, and limits on timestamps do not hold.
+	TrustCompressed bool
+
 	// Limits bound what clients can make the state hold: something new beyond them is refused with [ErrLimit]. A
 	// bucket that holds more already is served as ever.
 	Limits Usage

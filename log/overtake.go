@@ -18,8 +18,8 @@ type stream struct {
 func streams(items []*item) map[stream]bool {
 	found := make(map[stream]bool)
 	for _, it := range items {
-		if id := it.batch.ProducerID(); id >= 0 && it.owner.refused == nil {
-			found[stream{it.partition, id}] = true
+		if it.batch.Idempotent() && it.owner.refused == nil {
+			found[stream{it.partition, it.batch.ProducerID()}] = true
 		}
 	}
 	return found
@@ -28,7 +28,8 @@ func streams(items []*item) map[stream]bool {
 // overtaken returns [ErrStoreShrank] where the rest of a flush must not be applied behind the flushes that have their
 // places already.
 //
-// A partition that does not know a producer lets it begin at any sequence number, as in Kafka. So if the rest holds the
+// A partition that does not know a producer lets it begin at any sequence number, as in Kafka, unless the partition is still
+// empty, which what others sent before may change. So if the rest holds the
 // first batch of such a producer, and a flush behind holds its next one, that one would be taken for the beginning, and the first one
 // would be out of order for ever: the producer either waits for ever, or begins anew and writes the next one twice. Where the
 // partition knows the producer, the next one is out of order and refused, and its client sends it again.

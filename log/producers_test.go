@@ -150,23 +150,27 @@ func TestSequences(t *testing.T) {
 		duplicate bool
 		offset    int64
 	}{
-		{"begins anywhere", 0, 100, nil, false, 0},
-		{"next", 0, 102, nil, false, 2},
+		{"begins anywhere", 0, 100, nil, false, 1},
+		{"next", 0, 102, nil, false, 3},
 		{"gap", 0, 106, ErrOutOfOrderSequence, false, 0},
-		{"again", 0, 102, nil, true, 2},
-		{"again, the one before", 0, 100, nil, true, 0},
+		{"again", 0, 102, nil, true, 3},
+		{"again, the one before", 0, 100, nil, true, 1},
 		{"back to what never was", 0, 99, ErrOutOfOrderSequence, false, 0},
-		{"next after the errors", 0, 104, nil, false, 4},
+		{"next after the errors", 0, 104, nil, false, 5},
 		{"new epoch, not from 0", 1, 106, ErrOutOfOrderSequence, false, 0},
-		{"new epoch", 1, 0, nil, false, 6},
+		{"new epoch", 1, 0, nil, false, 7},
 		{"old epoch", 0, 106, ErrInvalidProducerEpoch, false, 0},
 		{"old epoch, what was there", 0, 104, ErrInvalidProducerEpoch, false, 0},
-		{"next of the new one", 1, 2, nil, false, 8},
+		{"next of the new one", 1, 2, nil, false, 9},
 	}
 	for _, way := range []string{"at work", "with a crash between"} {
 		t.Run(way, func(t *testing.T) {
 			e := newEngine(t)
 			p := e.topic("t", 2)
+			for _, p := range p {
+				require.ErrorIs(t, e.append(p, testBatch(t, &record.Sequence{ProducerID: 7, Base: 100}, "a")).Err, ErrOutOfOrderSequence, "an empty partition begins with 0")
+				require.NoError(t, e.append(p, testBatch(t, nil, "first")).Err)
+			}
 			for _, s := range steps {
 				res := e.append(p[0], testBatch(t, &record.Sequence{ProducerID: 7, ProducerEpoch: s.epoch, Base: s.base}, "a", "b"))
 				require.ErrorIs(t, res.Err, s.want, s.what)
@@ -181,7 +185,7 @@ func TestSequences(t *testing.T) {
 			}
 			require.NoError(t, e.append(p[1], testBatch(t, &record.Sequence{ProducerID: 7, Base: 55}, "a")).Err, "each partition counts by itself")
 			require.NoError(t, e.append(p[0], testBatch(t, &record.Sequence{ProducerID: 8, Base: 55}, "a")).Err, "and each producer")
-			require.Equal(t, int64(11), e.end(p[0]))
+			require.Equal(t, int64(12), e.end(p[0]))
 		})
 	}
 }
@@ -190,10 +194,11 @@ func TestSequences(t *testing.T) {
 func TestSequencesWrap(t *testing.T) {
 	e := newEngine(t)
 	p := e.topic("t", 1)[0]
+	require.NoError(t, e.append(p, testBatch(t, nil, "first")).Err)
 	for i, base := range []int32{1<<31 - 2, 0, 2} {
 		res := e.append(p, testBatch(t, &record.Sequence{ProducerID: 7, Base: base}, "a", "b"))
 		require.NoError(t, res.Err, "sequence %d", base)
-		require.Equal(t, int64(2*i), res.Base)
+		require.Equal(t, int64(2*i+1), res.Base)
 	}
 }
 

@@ -50,13 +50,15 @@ func coldBucket(t *testing.T, partitions int) (*mem.Store, []PartitionID) {
 		e := openEngine(t, store)
 		parts = e.topic("cold", int32(partitions))
 		for round := range coldRounds {
-			var block []byte
-			for i := range coldBatches {
-				block = append(block, mustBatch(t, 0, []record.Record{{Value: noise(t, 4*round+i, coldBlock/coldBatches)}})...)
+			var batches [coldBatches]record.Batch
+			for i := range batches {
+				batches[i] = mustBatch(t, 0, []record.Record{{Value: noise(t, 4*round+i, coldBlock/coldBatches)}})
 			}
 			var reqs []AppendRequest
-			for _, p := range parts {
-				reqs = append(reqs, AppendRequest{Partition: p, Records: bytes.Clone(block)})
+			for _, p := range parts { // those of a partition one behind the other, so that they share a flush and a block
+				for _, b := range batches {
+					reqs = append(reqs, AppendRequest{Partition: p, Records: bytes.Clone(b)})
+				}
 			}
 			pending, err := e.Append(t.Context(), reqs)
 			require.NoError(t, err)

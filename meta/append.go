@@ -6,7 +6,12 @@ import (
 	"fmt"
 )
 
-func (*Append) kind() kind { return kindAppend }
+func (e *Append) kind() kind {
+	if e.Legacy {
+		return kindLegacyAppend
+	}
+	return kindAppend
+}
 
 // Validate implements Entry.
 func (e *Append) Validate() error {
@@ -21,6 +26,9 @@ func (e *Append) Validate() error {
 		if b.Len <= 0 || b.Offsets <= 0 || b.ProducerID < -1 || b.ProducerID >= 0 && (b.ProducerEpoch < 0 || b.BaseSequence < 0) {
 			return fmt.Errorf("a batch of %d bytes and %d offsets by producer %d, epoch %d, sequence %d",
 				b.Len, b.Offsets, b.ProducerID, b.ProducerEpoch, b.BaseSequence)
+		}
+		if b.TimeUnknown && (e.Legacy || b.MaxTimestamp != 0) {
+			return fmt.Errorf("a largest timestamp of %d that is not known, in an entry of kind %d", b.MaxTimestamp, e.kind())
 		}
 		size += int64(b.Len)
 	}
@@ -40,7 +48,7 @@ func (e *Append) append(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(b.Len))
 		dst = binary.AppendUvarint(dst, uint64(b.Offsets))
 		dst = binary.AppendVarint(dst, b.MaxTimestamp)
-		dst = binary.AppendVarint(dst, int64(b.Attributes))
+		dst = e.appendAttributes(dst, b)
 		dst = binary.AppendUvarint(dst, uint64(b.ProducerID)+1)
 		if b.ProducerID >= 0 {
 			dst = binary.AppendUvarint(dst, uint64(b.ProducerEpoch))
@@ -50,8 +58,31 @@ func (e *Append) append(dst []byte) []byte {
 	return dst
 }
 
-func (r *reader) appendEntry() *Append {
-	e := &Append{Partition: r.partition(), Pos: r.int64(), Len: r.int32()}
+// timeUnknown stands beside the 16 attributes of a batch.
+const timeUnknown = 1 << 16
+
+func (e *Append) appendAttributes(dst []byte, b *Batch) []byte {
+	if e.Legacy {
+		return binary.AppendVarint(dst, int64(b.Attributes))
+	}
+	v := uint64(uint16(b.Attributes))
+	if b.TimeUnknown {
+		v |= timeUnknown
+	}
+	return binary.AppendUvarint(dst, v)
+}
+
+func (r *reader) attributes(legacy bool, b *Batch) {
+	if legacy {
+		b.Attributes = int16(r.narrow(16))
+		return
+	}
+	v := r.max(timeUnknown<<1 - 1)
+	b.Attributes, b.TimeUnknown = int16(v), v&timeUnknown != 0
+}
+
+func (r *reader) appendEntry(legacy bool) *Append {
+	e := &Append{Legacy: legacy, Partition: r.partition(), Pos: r.int64(), Len: r.int32()}
 	n := r.count(5)
 	if n > 0 {
 		e.Batches = make([]Batch, n)
@@ -59,7 +90,8 @@ func (r *reader) appendEntry() *Append {
 	for i := range e.Batches {
 		b := &e.Batches[i]
 		b.Len, b.Offsets, b.MaxTimestamp = r.int32(), r.int32(), r.varint()
-		b.Attributes, b.ProducerID = int16(r.narrow(16)), int64(r.max(1<<63)-1)
+		r.attributes(legacy, b)
+		b.ProducerID = int64(r.max(1<<63) - 1)
 		if b.ProducerID >= 0 {
 			b.ProducerEpoch, b.BaseSequence = int16(r.max(1<<15-1)), r.int32()
 		}
@@ -81,12 +113,12 @@ func (e *Append) apply(s *Application) Outcome {
 	for i := range e.Batches {
 		b, o := &e.Batches[i], &out[i]
 		o.LogStart = p.LogStart
-		producer, known, err := p.checkSequence(b)
+		producer, known, err := p.checkSequence(b, e.Legacy)
 		switch {
 		case err != nil:
 			o.Err = err
 		case known != nil:
-			o.Base, o.Duplicate = known.Base, true
+			o.Base, o.Duplicate, o.Timestamp = known.Base, true, known.Timestamp
 		default:
 			o.Base = p.HighWatermark
 			x.add(from, b, s.commit.Epoch)

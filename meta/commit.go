@@ -58,6 +58,9 @@ type AlterConfigs struct {
 
 // Append adds the batches of one block to a partition.
 type Append struct {
+	// Legacy is an entry of the kind that was written before records were checked (kind 6). It replays as it was applied
+	// then: any sequence may begin a partition, and largest timestamps are what the producers said. None is written any more.
+	Legacy    bool
 	Partition PartitionID
 	Pos       int64 // of the block in the object
 	Len       int32 // stored bytes of the block
@@ -69,6 +72,7 @@ type Batch struct {
 	Len           int32 // bytes inside the uncompressed block
 	Offsets       int32 // offsets it takes: last offset delta + 1
 	MaxTimestamp  int64
+	TimeUnknown   bool  // nobody looked at the records: MaxTimestamp is 0
 	ProducerID    int64 // -1: none
 	ProducerEpoch int16
 	BaseSequence  int32
@@ -124,7 +128,8 @@ type BatchOutcome struct {
 	Err       error
 	Base      int64 // offset of its first record; for a duplicate the original one
 	LogStart  int64
-	Duplicate bool // already in the log: the batch itself was not added
+	Duplicate bool  // already in the log: the batch itself was not added
+	Timestamp int64 // of a duplicate, its largest one when it was added, milliseconds since 1970
 }
 
 // maxEpoch is the last journal epoch: epochs are Kafka's leader epochs too, which

@@ -17,17 +17,18 @@ const (
 	kindDeleteTopic
 	kindCreatePartitions
 	kindAlterConfigs
-	kindAppend
+	kindLegacyAppend
 	kindDeleteRecords
 	kindReserveProducerIDs
 	kindNameProducer
 	kindCommitOffsets
 	kindDeleteOffsets
 	kindDeleteGroup
+	kindAppend
 )
 
-var kindNames = [...]string{"none", "seal", "create topic", "delete topic", "create partitions", "alter configs", "append",
-	"delete records", "reserve producer ids", "name producer", "commit offsets", "delete offsets", "delete group"}
+var kindNames = [...]string{"none", "seal", "create topic", "delete topic", "create partitions", "alter configs", "legacy append",
+	"delete records", "reserve producer ids", "name producer", "commit offsets", "delete offsets", "delete group", "append"}
 
 func (k kind) String() string {
 	if int(k) < len(kindNames) {
@@ -54,13 +55,15 @@ func (k kind) String() string {
 //	 3 delete topic          topic id
 //	 4 create partitions     topic id, count uvarint
 //	 5 alter configs         topic id, replace (0 or 1), removed list of strings, configs
-//	 6 append                partition, position uvarint, length uvarint, list of batches
+//	 6 legacy append         partition, position uvarint, length uvarint, list of batches; no longer written
 //	 7 delete records        partition, offset varint (-1: the high watermark)
 //	 8 reserve producer ids  count uvarint
 //	 9 name producer         name string
 //	10 commit offsets        group string, list of offsets
 //	11 delete offsets        group string, list of partitions
 //	12 delete group          group string
+//	13 append                as 6, but the attributes of a batch are a uvarint: 16 bits, and above them 1 where the largest
+//	                         timestamp is not known, which is 0 then
 //
 // Their parts:
 //
@@ -174,8 +177,8 @@ func (r *reader) payload(k kind) Entry {
 		return &CreatePartitions{ID: r.id(), Count: r.int32()}
 	case kindAlterConfigs:
 		return &AlterConfigs{ID: r.id(), Replace: r.bool(), Remove: r.strings(), Set: r.configs()}
-	case kindAppend:
-		return r.appendEntry()
+	case kindLegacyAppend:
+		return r.appendEntry(true)
 	case kindDeleteRecords:
 		return &DeleteRecords{Partition: r.partition(), Offset: r.varint()}
 	case kindReserveProducerIDs:
@@ -188,6 +191,8 @@ func (r *reader) payload(k kind) Entry {
 		return r.deleteOffsets()
 	case kindDeleteGroup:
 		return &DeleteGroup{Group: r.string()}
+	case kindAppend:
+		return r.appendEntry(false)
 	}
 	return nil
 }

@@ -26,10 +26,10 @@ func TestCommitHoldsEveryKind(t *testing.T) {
 	for _, e := range append(everyEntry().Entries, sealCommit().Entries...) {
 		seen[e.kind()] = true
 	}
-	for k := kindSeal; k <= kindDeleteGroup; k++ {
+	for k := kindSeal; k <= kindAppend; k++ {
 		require.True(t, seen[k], "no test commit holds a %s", k)
 	}
-	require.Len(t, kindNames, int(kindDeleteGroup)+1)
+	require.Len(t, kindNames, int(kindAppend)+1)
 }
 
 // TestGoldenCommit pins the bytes: a journal written today is read by every later version.
@@ -77,7 +77,7 @@ func TestDecodeRefusesEveryCut(t *testing.T) {
 func TestDecodeRefusesTheFuture(t *testing.T) {
 	_, err := DecodeCommit([]byte{commitVersion + 1, 1, 2, 3})
 	require.ErrorIs(t, err, ErrVersion)
-	_, err = DecodeCommit(append(head(1), byte(kindDeleteGroup)+1, 0))
+	_, err = DecodeCommit(append(head(1), byte(kindAppend)+1, 0))
 	require.ErrorIs(t, err, ErrVersion)
 	_, err = DecodeCommit(append(head(1), 200, 3, 'n', 'e', 'w'))
 	require.ErrorIs(t, err, ErrVersion)
@@ -153,6 +153,8 @@ func TestValidate(t *testing.T) {
 		"empty block":          block(at(id, 0)),
 		"negative partition":   block(at(id, -1), plain(1)),
 		"negative position":    &Append{Partition: at(id, 0), Pos: -1, Len: 1, Batches: []Batch{plain(1)}},
+		"no time, legacy":      &Append{Legacy: true, Partition: at(id, 0), Len: 1, Batches: []Batch{{Len: 1, Offsets: 1, TimeUnknown: true, ProducerID: -1}}},
+		"a time, not known":    batch(func(b *Batch) { b.TimeUnknown = true }),
 		"no length":            &Append{Partition: at(id, 0), Batches: []Batch{plain(1)}},
 		"empty batch":          batch(func(b *Batch) { b.Len = 0 }),
 		"no offsets":           batch(func(b *Batch) { b.Offsets = 0 }),

@@ -89,7 +89,7 @@ func TestEverythingComesBack(t *testing.T) {
 	j := newJournal(t)
 	a, b := j.topic("a", 2), j.topic("b", 1)
 	j.one(&AlterConfigs{ID: a, Set: map[string]string{"k": "v", "": ""}})
-	j.append(at(a, 0), by(1, 2, 3, 4), plain(1), by(1<<62, 0, 1<<31-1, 2))
+	j.append(at(a, 0), by(1, 2, 0, 4), plain(1), by(1<<62, 0, 1<<31-1, 2))
 	j.seal()
 	j.append(at(a, 1), plain(1))
 	j.append(at(a, 0), plain(1))
@@ -290,7 +290,7 @@ func TestFileOfSomethingElse(t *testing.T) {
 func filled(t testing.TB) string {
 	var d testDB
 	d.open(t)
-	c := newChaos(t, 7)
+	c := newChaos(t, 8)
 	for range 300 {
 		_, err := c.state.Apply(c.commit())
 		require.NoError(t, err)

@@ -70,7 +70,7 @@
 //	position    "position"                  file version, cluster, epoch, seq, epoch of seq, time, last expiry, next producer id
 //	topics      topic id                    name, creation time, number of partitions, configs
 //	partitions  P                           log start, high watermark, leader epochs with their starts
-//	extents     P, base offset (8)          count, segment, position, length, byte range, largest timestamp
+//	extents     P, base offset (8)          count, segment, position, length, byte range, largest timestamp; a 0 in front if of some batches that is not known
 //	producers   P, producer id (8)          epoch, time of the last batch, the last batches
 //	segments    segment id (8)              epoch, size
 //	offsets     group length (2), group, P  offset, leader epoch, metadata, commit time

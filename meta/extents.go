@@ -112,12 +112,21 @@ func (x *extender) add(from int32, b *Batch, epoch uint32) {
 		x.finish()
 	}
 	if x.open.Count == 0 {
-		x.open = Extent{Base: p.HighWatermark, Segment: x.segment.ID, Pos: x.entry.Pos, Len: x.entry.Len, From: from, MaxTimestamp: b.MaxTimestamp}
+		x.open = Extent{Base: p.HighWatermark, Segment: x.segment.ID, Pos: x.entry.Pos, Len: x.entry.Len, From: from, MaxTimestamp: x.state.latest(b)}
 	}
 	x.open.Count += b.Offsets
 	x.open.To = from + b.Len
-	x.open.MaxTimestamp = max(x.open.MaxTimestamp, b.MaxTimestamp)
+	x.open.MaxTimestamp = max(x.open.MaxTimestamp, x.state.latest(b))
+	x.open.TimeUnknown = x.open.TimeUnknown || b.TimeUnknown
 	p.HighWatermark += int64(b.Offsets)
+}
+
+// latest is the largest timestamp of a batch, or the time of the commit that brings it where that is not known.
+func (s *State) latest(b *Batch) int64 {
+	if b.TimeUnknown {
+		return s.Time
+	}
+	return b.MaxTimestamp
 }
 
 func (x *extender) finish() {

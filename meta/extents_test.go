@@ -25,7 +25,7 @@ func TestRefusedBatchSplitsTheExtent(t *testing.T) {
 	p := at(j.topic("a", 1), 0)
 	j.append(p, by(1, 0, 0, 1))
 	out := j.append(p, plain(1), by(1, 0, 0, 1), plain(2), by(1, 0, 7, 1), by(1, 0, 1, 1))
-	require.Equal(t, BatchOutcome{Duplicate: true}, out[1])
+	require.Equal(t, BatchOutcome{Duplicate: true, Timestamp: 5}, out[1])
 	require.ErrorIs(t, out[3].Err, ErrOutOfOrderSequence)
 	require.EqualValues(t, 4, out[4].Base)
 	extents := j.state.Partition(p).Extents.list[1:]
@@ -50,8 +50,8 @@ func TestSegmentIsKnownWhateverBecomesOfItsBatches(t *testing.T) {
 	j := newJournal(t)
 	id := j.topic("a", 1)
 	require.Nil(t, j.state.Segment(1), "a commit without data has no segment")
-	j.append(at(id, 0), by(1, 0, 5, 1))
-	j.commit(block(at(id, 0), by(1, 0, 5, 1)), block(at(topicID("gone"), 0), plain(1)))
+	j.append(at(id, 0), by(1, 0, 0, 1))
+	j.commit(block(at(id, 0), by(1, 0, 0, 1)), block(at(topicID("gone"), 0), plain(1)))
 	require.Equal(t, &Segment{ID: 3, Size: 1 << 40}, j.state.Segment(3))
 	var ids []uint64
 	for g := range j.state.Segments() {

@@ -94,7 +94,7 @@ func everyEntry() *Commit {
 		Entries: []Entry{
 			&CreateTopic{ID: id, Name: "orders", Partitions: 301, Configs: map[string]string{"retention.ms": "86400000", "cleanup.policy": "delete"}},
 			&CreateTopic{ID: TopicID{1}, Name: "plain", Partitions: 1},
-			&Append{Partition: p, Pos: 4096, Len: 1 << 20, Batches: []Batch{
+			&Append{Legacy: true, Partition: p, Pos: 4096, Len: 1 << 20, Batches: []Batch{
 				{Len: 70, Offsets: 1, MaxTimestamp: 1_700_000_000_000, ProducerID: -1, Attributes: 4},
 				{Len: 1 << 20, Offsets: 1 << 30, MaxTimestamp: -1, ProducerID: 1<<63 - 1, ProducerEpoch: 1<<15 - 1, BaseSequence: 1<<31 - 1, Attributes: -1},
 			}},
@@ -111,6 +111,10 @@ func everyEntry() *Commit {
 			&DeleteOffsets{Group: "my-group", Partitions: []PartitionID{p}},
 			&DeleteGroup{Group: ""},
 			&DeleteTopic{ID: id},
+			&Append{Partition: p, Pos: 4096, Len: 1 << 20, Batches: []Batch{
+				{Len: 70, Offsets: 1, MaxTimestamp: 1_700_000_000_000, ProducerID: -1, Attributes: 4},
+				{Len: 80, Offsets: 2, TimeUnknown: true, ProducerID: 7, BaseSequence: 1, Attributes: 1},
+			}},
 		},
 	}
 }

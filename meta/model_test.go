@@ -206,7 +206,10 @@ func (m *model) append(c *Commit, e *Append) Outcome {
 	from := int32(0)
 	for _, b := range e.Batches {
 		o := BatchOutcome{LogStart: p.start}
-		o.Base, o.Duplicate, o.Err = p.check(b)
+		if b.TimeUnknown {
+			b.MaxTimestamp = m.time
+		}
+		o.Base, o.Duplicate, o.Timestamp, o.Err = p.check(b, e.Legacy)
 		if o.Err == nil && !o.Duplicate {
 			o.Base = p.end
 			p.batches = append(p.batches, modelBatch{base: p.end, from: from, epoch: int32(c.Epoch), segment: c.Seq, pos: e.Pos, Batch: b})
@@ -219,27 +222,29 @@ func (m *model) append(c *Commit, e *Append) Outcome {
 	return out
 }
 
-func (p *modelPartition) check(b Batch) (base int64, duplicate bool, err error) {
+func (p *modelPartition) check(b Batch, legacy bool) (base int64, duplicate bool, timestamp int64, err error) {
 	w := p.producers[b.ProducerID]
 	switch {
+	case w == nil && b.ProducerID >= 0 && b.BaseSequence > 0 && p.end == 0 && !legacy:
+		return 0, false, 0, ErrOutOfOrderSequence
 	case w == nil:
-		return 0, false, nil
+		return 0, false, 0, nil
 	case b.ProducerEpoch < w.epoch:
-		return 0, false, ErrInvalidProducerEpoch
+		return 0, false, 0, ErrInvalidProducerEpoch
 	case b.ProducerEpoch > w.epoch && b.BaseSequence != 0:
-		return 0, false, ErrOutOfOrderSequence
+		return 0, false, 0, ErrOutOfOrderSequence
 	case b.ProducerEpoch > w.epoch:
-		return 0, false, nil
+		return 0, false, 0, nil
 	}
 	for _, known := range w.batches[max(0, len(w.batches)-rememberedBatches):] {
 		if known.BaseSequence == b.BaseSequence && known.Offsets == b.Offsets {
-			return known.base, true, nil
+			return known.base, true, known.MaxTimestamp, nil
 		}
 	}
 	if int64(b.BaseSequence) != w.next {
-		return 0, false, ErrOutOfOrderSequence
+		return 0, false, 0, ErrOutOfOrderSequence
 	}
-	return 0, false, nil
+	return 0, false, 0, nil
 }
 
 func (p *modelPartition) remember(b Batch, now int64) {
@@ -368,15 +373,18 @@ func (m *modelPartition) compare(t *testing.T, p *Partition, refs map[uint64]int
 	for _, e := range p.Extents.list {
 		refs[e.Segment]++
 		at, base, latest := e.From, e.Base, int64(math.MinInt64)
+		unknown := false
 		for at < e.To {
 			b := live[0]
 			require.Equal(t, []int64{base, int64(at), e.Pos, int64(e.Segment)}, []int64{b.base, int64(b.from), b.pos, int64(b.segment)})
 			if b.base >= m.start {
 				require.Equal(t, b.epoch, p.LeaderEpoch(b.base))
 			}
+			unknown = unknown || b.TimeUnknown
 			at, base, latest, live = at+b.Len, base+int64(b.Offsets), max(latest, b.MaxTimestamp), live[1:]
 		}
 		require.Equal(t, []int64{int64(e.To), e.End(), e.MaxTimestamp}, []int64{int64(at), base, latest})
+		require.Equal(t, unknown, e.TimeUnknown)
 	}
 	for _, b := range live {
 		require.LessOrEqual(t, b.base+int64(b.Offsets), m.start)

@@ -18,18 +18,22 @@ func (b *Batch) lastSeq() int32 { return seqAfter(b.BaseSequence, b.Offsets-1) }
 // checkSequence decides what a batch of an idempotent producer is, by the rules of
 // Kafka's ProducerAppendInfo: a duplicate (known), an error, or the producer's next
 // batch; producer is nil where it is not known yet. A batch without a producer is
-// always next.
+// always next. A partition that has never held a record begins with a producer's sequence 0 (KAFKA-15591, Kafka 4.5): the
+// batches before it may still come, when they overtook each other while the topic was created. Legacy entries
+// have no such rule.
 //
 // Kafka does not tell a batch that is older than those remembered from one whose
 // predecessor is missing, as sequence numbers wrap and say too little: both are out
 // of order. To call the former a duplicate would tell a client that records are
 // stored which may not be.
-func (p *Partition) checkSequence(b *Batch) (producer *Producer, known *ProducerBatch, err error) {
+func (p *Partition) checkSequence(b *Batch, legacy bool) (producer *Producer, known *ProducerBatch, err error) {
 	if b.ProducerID < 0 {
 		return nil, nil, nil
 	}
 	producer = p.Producers[b.ProducerID]
 	switch {
+	case producer == nil && !legacy && p.HighWatermark == 0 && b.BaseSequence != 0:
+		return nil, nil, fmt.Errorf("%w: producer %d begins an empty partition with sequence %d, not 0", ErrOutOfOrderSequence, b.ProducerID, b.BaseSequence)
 	case producer == nil:
 		// New or forgotten: any sequence may begin.
 		return nil, nil, nil
@@ -61,13 +65,13 @@ func (w *Producer) find(b *Batch) *ProducerBatch {
 }
 
 // Duplicate tells whether a batch is in the partition already, as one of those that are remembered of its idempotent
-// producer, and at which offset. Like all reads of the state it may run beside others.
-func (p *Partition) Duplicate(b *Batch) (base int64, ok bool) {
-	_, known, err := p.checkSequence(b)
+// producer, and as which. Like all reads of the state it may run beside others.
+func (p *Partition) Duplicate(b *Batch) (ProducerBatch, bool) {
+	_, known, err := p.checkSequence(b, false)
 	if err != nil || known == nil {
-		return 0, false
+		return ProducerBatch{}, false
 	}
-	return known.Base, true
+	return *known, true
 }
 
 // remember notes an accepted batch; w is nil where its producer is not known yet.
@@ -90,7 +94,7 @@ func (s *State) remember(p *Partition, w *Producer, b *Batch, base int64) {
 		copy(w.Batches, w.Batches[1:])
 		w.Batches = w.Batches[:n-1]
 	}
-	w.Batches = append(w.Batches, ProducerBatch{b.BaseSequence, b.lastSeq(), base, b.MaxTimestamp})
+	w.Batches = append(w.Batches, ProducerBatch{b.BaseSequence, b.lastSeq(), base, s.latest(b)})
 	w.LastTime = s.Time
 	s.unsaved.producer(p, w)
 }

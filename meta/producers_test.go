@@ -18,7 +18,7 @@ func TestDuplicateGetsItsOriginalOffset(t *testing.T) {
 	}
 	for i := int32(1); i < 6; i++ {
 		out := j.append(p, by(1, 0, 10*i, 10))
-		require.Equal(t, BatchOutcome{Base: int64(10 * i), Duplicate: true}, out[0], "the last five are known")
+		require.Equal(t, BatchOutcome{Base: int64(10 * i), Duplicate: true, Timestamp: 5}, out[0], "the last five are known")
 	}
 	require.ErrorIs(t, j.append(p, by(1, 0, 0, 10))[0].Err, ErrOutOfOrderSequence, "the sixth last is not")
 	require.EqualValues(t, 60, j.state.Partition(p).HighWatermark)
@@ -29,7 +29,7 @@ func TestDuplicateOfDeletedRecords(t *testing.T) {
 	p := at(j.topic("a", 1), 0)
 	j.append(p, by(1, 0, 0, 10))
 	j.one(&DeleteRecords{Partition: p, Offset: -1})
-	require.Equal(t, BatchOutcome{Base: 0, LogStart: 10, Duplicate: true}, j.append(p, by(1, 0, 0, 10))[0])
+	require.Equal(t, BatchOutcome{Base: 0, LogStart: 10, Duplicate: true, Timestamp: 5}, j.append(p, by(1, 0, 0, 10))[0])
 	require.Equal(t, BatchOutcome{Base: 10, LogStart: 10}, j.append(p, by(1, 0, 10, 1))[0])
 }
 
@@ -46,7 +46,7 @@ func TestDuplicateInTheSameFlush(t *testing.T) {
 	j := newJournal(t)
 	p := at(j.topic("a", 1), 0)
 	out := j.append(p, by(1, 0, 0, 2), by(1, 0, 0, 2), by(1, 0, 2, 1))
-	require.Equal(t, []BatchOutcome{{}, {Duplicate: true}, {Base: 2}}, out)
+	require.Equal(t, []BatchOutcome{{}, {Duplicate: true, Timestamp: 5}, {Base: 2}}, out)
 }
 
 func TestRefusedBatchLeavesThoseBehindOutOfOrder(t *testing.T) {
@@ -67,15 +67,50 @@ func TestProducerEpochs(t *testing.T) {
 	require.ErrorIs(t, j.append(p, by(1, 2, 5, 1))[0].Err, ErrInvalidProducerEpoch)
 	require.ErrorIs(t, j.append(p, by(1, 2, 0, 5))[0].Err, ErrInvalidProducerEpoch, "even if the sequence is known")
 	require.ErrorIs(t, j.append(p, by(1, 4, 5, 1))[0].Err, ErrOutOfOrderSequence)
-	require.Equal(t, BatchOutcome{Duplicate: true}, j.append(p, by(1, 3, 0, 5))[0], "the refused epoch did not count")
+	require.Equal(t, BatchOutcome{Duplicate: true, Timestamp: 5}, j.append(p, by(1, 3, 0, 5))[0], "the refused epoch did not count")
 	require.Equal(t, BatchOutcome{Base: 5}, j.append(p, by(1, 4, 0, 5))[0], "not a duplicate of the older epoch's")
 	require.ErrorIs(t, j.append(p, by(1, 3, 5, 1))[0].Err, ErrInvalidProducerEpoch)
 	require.Len(t, j.state.Partition(p).Producers[1].Batches, 1)
 }
 
+// A producer that is not known may begin anywhere, but not in a partition that has never held a record: KAFKA-15591.
+// What was written before there was that rule replays without it.
+func TestEmptyPartitionBeginsWithSequence0(t *testing.T) {
+	j := newJournal(t)
+	p := at(j.topic("a", 1), 0)
+	out := j.append(p, by(1, 0, 5, 1), by(1, 0, 0, 5), by(1, 0, 5, 1), by(2, 0, 5, 1))
+	require.ErrorIs(t, out[0].Err, ErrOutOfOrderSequence, "what overtook the first")
+	for i, base := range []int64{0, 5, 6} {
+		require.Equal(t, BatchOutcome{Base: base}, out[i+1])
+	}
+	j.one(&DeleteRecords{Partition: p, Offset: -1})
+	require.NoError(t, j.append(p, by(3, 0, 5, 1))[0].Err, "it has held records")
+
+	legacy := block(at(j.topic("b", 1), 0), by(1, 0, 5, 1))
+	legacy.Legacy = true
+	require.NoError(t, j.one(legacy).Batches[0].Err)
+}
+
+// A batch whose records nobody looked at has the time of its commit, and its extent says so.
+func TestUnknownTimestamp(t *testing.T) {
+	j := newJournal(t)
+	p := at(j.topic("a", 1), 0)
+	unknown := by(1, 0, 0, 1)
+	unknown.TimeUnknown, unknown.MaxTimestamp = true, 0
+	j.append(p, plain(1), unknown)
+	e := j.state.Partition(p).Extents.list[0]
+	require.True(t, e.TimeUnknown)
+	require.Equal(t, max(j.state.Time, 5), e.MaxTimestamp)
+	require.Equal(t, BatchOutcome{Base: 1, Duplicate: true, Timestamp: e.MaxTimestamp}, j.append(p, unknown)[0])
+	j.append(p, plain(1))
+	require.False(t, j.state.Partition(p).Extents.list[1].TimeUnknown)
+}
+
 func TestUnknownProducerMayBeginAnywhere(t *testing.T) {
 	j := newJournal(t)
 	id := j.topic("a", 2)
+	j.append(at(id, 0), plain(1))
+	j.append(at(id, 1), plain(1))
 	require.NoError(t, j.append(at(id, 0), by(1, 9, 1234, 1))[0].Err)
 	require.ErrorIs(t, j.append(at(id, 0), by(1, 9, 1236, 1))[0].Err, ErrOutOfOrderSequence)
 	require.NoError(t, j.append(at(id, 1), by(1, 0, 77, 1))[0].Err, "each partition by itself")
@@ -85,13 +120,14 @@ func TestUnknownProducerMayBeginAnywhere(t *testing.T) {
 func TestSequenceNumbersWrap(t *testing.T) {
 	j := newJournal(t)
 	p := at(j.topic("a", 1), 0)
+	j.append(p, plain(1))
 	j.append(p, by(1, 0, math.MaxInt32-4, 5)) // ends at the largest
-	require.Equal(t, BatchOutcome{Base: 5}, j.append(p, by(1, 0, 0, 5))[0])
+	require.Equal(t, BatchOutcome{Base: 6}, j.append(p, by(1, 0, 0, 5))[0])
 	j.append(p, by(2, 0, math.MaxInt32-1, 5)) // … MaxInt32-1, MaxInt32, 0, 1, 2
-	require.Equal(t, ProducerBatch{FirstSeq: math.MaxInt32 - 1, LastSeq: 2, Base: 10, Timestamp: 5}, j.state.Partition(p).Producers[2].Batches[0])
+	require.Equal(t, ProducerBatch{FirstSeq: math.MaxInt32 - 1, LastSeq: 2, Base: 11, Timestamp: 5}, j.state.Partition(p).Producers[2].Batches[0])
 	require.ErrorIs(t, j.append(p, by(2, 0, 2, 1))[0].Err, ErrOutOfOrderSequence)
-	require.Equal(t, BatchOutcome{Base: 10, Duplicate: true}, j.append(p, by(2, 0, math.MaxInt32-1, 5))[0])
-	require.Equal(t, BatchOutcome{Base: 15}, j.append(p, by(2, 0, 3, 1))[0])
+	require.Equal(t, BatchOutcome{Base: 11, Duplicate: true, Timestamp: 5}, j.append(p, by(2, 0, math.MaxInt32-1, 5))[0])
+	require.Equal(t, BatchOutcome{Base: 16}, j.append(p, by(2, 0, 3, 1))[0])
 }
 
 func TestBatchesWithoutProducerAreNeverDuplicates(t *testing.T) {

@@ -106,11 +106,14 @@ func (c *chaos) commitOffsets() Entry {
 }
 
 func (c *chaos) append() Entry {
-	e := &Append{Partition: c.partition(), Pos: c.Int64N(1 << 30), Len: 1 + c.Int32N(1<<20)}
+	e := &Append{Partition: c.partition(), Pos: c.Int64N(1 << 30), Len: 1 + c.Int32N(1<<20), Legacy: c.IntN(4) == 0}
 	p := c.state.Partition(e.Partition)
 	next := map[int64]int32{}
 	for range 1 + c.IntN(5) {
 		b := Batch{Len: 61 + c.Int32N(100), Offsets: 1 + c.Int32N(5), MaxTimestamp: c.now - c.Int64N(1000), ProducerID: c.Int64N(5) - 1}
+		if b.TimeUnknown = !e.Legacy && c.IntN(5) == 0; b.TimeUnknown {
+			b.MaxTimestamp = 0
+		}
 		if b.ProducerID >= 0 {
 			c.sequence(p, &b, next)
 		}
@@ -127,6 +130,7 @@ func (c *chaos) sequence(p *Partition, b *Batch, next map[int64]int32) {
 	}
 	seq, begun := next[b.ProducerID]
 	switch n := c.IntN(20); {
+	case w == nil && !begun && n < 10:
 	case w == nil && !begun:
 		b.BaseSequence = math.MaxInt32 - c.Int32N(20)
 	case w == nil:

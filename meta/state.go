@@ -198,6 +198,7 @@ type Extent struct {
 	Len          int32  // stored bytes of the block, header included
 	From, To     int32  // byte range of the batches inside the uncompressed block
 	MaxTimestamp int64  // largest record timestamp, milliseconds since 1970
+	TimeUnknown  bool   // of some batches it is not known: MaxTimestamp has the time of their commit instead
 }
 
 // Segment is an object that holds blocks. A journal segment has its sequence

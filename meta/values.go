@@ -23,8 +23,12 @@ const (
 var buckets = [...]string{"topics", "partitions", "extents", "producers", "segments", "offsets", "names"}
 
 // fileVersion is the format of all values of the metadata file. A file of another
-// version is built anew from the journal or, where that is too slow one day, converted.
-const fileVersion = 1
+// version is built anew from the journal or, where that is too slow one day, converted. Version 1 is
+// read as it is: version 2 only adds the mark of extents whose largest timestamp is not known.
+const (
+	fileVersion       = 2
+	oldestFileVersion = 1
+)
 
 func (s *State) appendPosition(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, fileVersion)
@@ -38,8 +42,8 @@ func (s *State) appendPosition(dst []byte) []byte {
 }
 
 func (s *State) readPosition(r *reader) error {
-	if v := r.uvarint(); r.err == nil && v != fileVersion {
-		return fmt.Errorf("%w: format %d, this program reads %d", ErrVersion, v, fileVersion)
+	if v := r.uvarint(); r.err == nil && (v < oldestFileVersion || v > fileVersion) {
+		return fmt.Errorf("%w: format %d, this program reads %d to %d", ErrVersion, v, oldestFileVersion, fileVersion)
 	}
 	s.Cluster, s.Epoch, s.Seq = r.id(), uint32(r.max(maxEpoch)), r.uvarint()
 	s.SeqEpoch, s.Time, s.lastExpiry = uint32(r.max(maxEpoch)), r.varint(), r.varint()
@@ -136,7 +140,11 @@ func appendExtentKey(dst []byte, p PartitionID, base int64) []byte {
 	return binary.BigEndian.AppendUint64(appendPartitionKey(dst, p), uint64(base))
 }
 
+// appendValue begins with a 0, which no count is, where a largest timestamp is not known.
 func (e *Extent) appendValue(dst []byte) []byte {
+	if e.TimeUnknown {
+		dst = append(dst, 0)
+	}
 	dst = binary.AppendUvarint(dst, uint64(e.Count))
 	dst = binary.AppendUvarint(dst, e.Segment)
 	dst = binary.AppendUvarint(dst, uint64(e.Pos))
@@ -154,8 +162,13 @@ func (l *loader) readExtent(k, r *reader) {
 		l.storeExtents()
 		l.extentsOf = p
 	}
+	count := r.int32()
+	unknown := count == 0
+	if unknown {
+		count = r.int32()
+	}
 	e := Extent{
-		Base: int64(k.fixed64()), Count: r.int32(), Segment: r.uvarint(), Pos: r.int64(), Len: r.int32(),
+		Base: int64(k.fixed64()), Count: count, TimeUnknown: unknown, Segment: r.uvarint(), Pos: r.int64(), Len: r.int32(),
 		From: r.int32(), To: r.int32(), MaxTimestamp: r.varint(),
 	}
 	g := l.Segment(e.Segment)

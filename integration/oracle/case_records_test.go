@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"hash/crc32"
+	"math/bits"
 	"strings"
 	"time"
 
@@ -220,6 +221,35 @@ func recordsCase(s *script) {
 	for magic := range int8(2) {
 		sends = append(sends, sending{"a message of magic " + itoa(int64(magic)), message(magic, "a")})
 	}
+	two4 := plain("a", "b")
+	two4.Attributes = 3
+	lz := func(flags byte, frames int) []byte { // stored blocks, so that nothing depends on a compressor
+		b := two4
+		for range frames {
+			b.Payload = append(b.Payload, lz4Frame(flags, two4.Uncompressed())...)
+		}
+		return b.Bytes()
+	}
+	many := wire.Plain(aTime, wire.Record{Headers: make([]kmsg.Header, 1<<16+1)})
+	noTime := plain("a")
+	sends = append(sends,
+		sending{"lz4", lz(0x60, 1)},
+		sending{"lz4 in two frames", lz(0x60, 2)},
+		sending{"lz4, bytes behind", func() []byte { b := two4; b.Payload = append(lz4Frame(0x60, b.Uncompressed()), 0, 1); return b.Bytes() }()},
+		sending{"lz4 whose blocks depend", lz(0x40, 1)},
+		sending{"a key of -2 bytes", edited(two, func(b []byte) { b[atRecords+4] = 3 })},
+		sending{"a length in 6 bytes", func() []byte {
+			b := two
+			plain := b.Uncompressed()
+			b.Payload = append([]byte{plain[0] | 0x80, 0x80, 0x80, 0x80, 0x80, 0}, plain[1:]...)
+			return b.Bytes()
+		}()},
+		sending{"a negative header count", edited(two, func(b []byte) { b[atRecords+7] = 1 })},
+		sending{"65,537 headers", many.Bytes()},
+		sending{"log append time and no time", edited(noTime, func(b []byte) { put16(atAttributes, 1<<3)(b); put64(atMaxTime, -1)(b) })},
+		sending{"log append time and another time", edited(noTime, func(b []byte) { put16(atAttributes, 1<<3)(b); put64(atMaxTime, aTime+5)(b) })},
+		sending{"gzip, max time -1", edited(gz, put64(atMaxTime, -1))},
+	)
 	t := s.topic("records", int32(len(sends)))
 	for i, c := range sends {
 		s.ask(c.name, s.produceTo(t, part(int32(i), c.records)))
@@ -227,6 +257,26 @@ func recordsCase(s *script) {
 	for i, c := range sends {
 		s.ask(c.name+", read", fetchOf(s, t, int32(i), 0))
 	}
+}
+
+// lz4Frame is a frame of one stored block: with flags 0x60 of independent blocks, with 0x40 of dependent ones.
+func lz4Frame(flags byte, plain []byte) []byte {
+	frame := []byte{0x04, 0x22, 0x4d, 0x18, flags, 0x40}
+	frame = append(frame, byte(xxHash32(frame[4:])>>8))
+	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(plain))|1<<31)
+	return append(append(frame, plain...), 0, 0, 0, 0)
+}
+
+// xxHash32 is the checksum of LZ4 frames, seed 0, of less than four bytes.
+func xxHash32(src []byte) uint32 {
+	const p1, p2, p3, p5 = 2654435761, 2246822519, 3266489917, 374761393
+	h := uint32(p5) + uint32(len(src))
+	for _, c := range src {
+		h = bits.RotateLeft32(h+uint32(c)*p5, 11) * p1
+	}
+	h = (h ^ h>>15) * p2
+	h = (h ^ h>>13) * p3
+	return h ^ h>>16
 }
 
 // message is a set of one message from before Kafka 0.11.
@@ -274,12 +324,15 @@ func sequencesCase(s *script) {
 	send("the next epoch", 0, at(1, 0, "y"))
 	send("the old epoch", 0, at(0, 9, "x"))
 	send("epoch 5", 0, at(5, 0, "z"))
+	send("not from 0, in an empty partition", 3, at(0, 5, "a"))
+	send("somebody's record", 1, plain("0"))
 	send("not from 0", 1, at(0, 5, "a"))
 	send("and on", 1, at(0, 6, "b"))
 	send("before it", 1, at(0, 4, "b"))
 	send("epoch 3 first", 2, at(3, 0, "a"))
 	send("then epoch 2", 2, at(2, 0, "a"))
 	send("two batches", 3, at(0, 0, "a"), at(0, 1, "b"))
+	send("somebody's record again", 4, plain("0"))
 	send("near the highest sequence", 4, at(0, 1<<31-2, "a"))
 	send("over the highest sequence", 4, at(0, 1<<31-1, "b", "c"))
 	send("after the highest sequence", 4, at(0, 1, "d"))
@@ -337,6 +390,9 @@ func topicRecordsCase(s *script) {
 	gz.Attributes, gz.Payload = 1, gzipped(gz.Uncompressed())
 	keyed := wire.Plain(aTime, wire.Record{Key: []byte("k"), Value: []byte("v")}, wire.Record{Key: []byte("k")})
 	send("log append time", plain("a", "b"), "message.timestamp.type", "LogAppendTime")
+	stamped := plain("a")
+	stamped.Attributes = 1 << 3
+	send("log append time said by the producer", stamped, "message.timestamp.type", "LogAppendTime")
 	send("log append time gzipped", gz, "message.timestamp.type", "LogAppendTime")
 	send("too old", plain("a"), "message.timestamp.before.max.ms", "1000")
 	send("no time and a limit", wire.Plain(-1, values("a")...), "message.timestamp.before.max.ms", "1000")

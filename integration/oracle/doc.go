@@ -50,6 +50,9 @@
 //	min.insync.replicas of a topic                               comes from the default of all brokers (source 3), which the elector of leaders has set
 //	base offset other than 0 in a sent batch                     INVALID_RECORD, and so is magic 0 or 1, and a second batch for the partition
 //	bytes of another batch that is cut off behind the first      are ignored
+//	bytes behind a gzip member or an LZ4 frame                   are ignored, and so is another LZ4 frame
+//	offset deltas of an uncompressed batch                       are not looked at; of a compressed one numbered anew
+//	LogAppendTime said by a producer                             INVALID_TIMESTAMP, but for a topic of CreateTime and a largest timestamp other than -1
 //	a batch that was there already                               is answered with the time of its records as the append time
 //	negative offsets in OffsetCommit                             are stored
 //	an empty instance id in JoinGroup                            is a static member

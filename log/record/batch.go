@@ -9,7 +9,7 @@ import (
 // Batch is a view over the bytes of one record batch, magic 2 (KIP-98): the engine's
 // unit of data, in Kafka's form, big-endian. It shares the bytes it was cut from. The methods
 // that read a field need the whole header, as [Next] makes sure. They may be called
-// concurrently, but not beside [Batch.Patch] and [Batch.SetAppendTime].
+// concurrently, but not beside [Batch.Patch], [Batch.SetAppendTime] and [Batch.SetMaxTimestamp].
 //
 //	 0 base offset        int64   assigned by the state, outside the checksum
 //	 8 batch length       int32   bytes that follow this field
@@ -28,6 +28,8 @@ import (
 type Batch []byte
 
 const (
+	// CodecZstd is the codec of batches that not all clients know (KIP-110).
+	CodecZstd = 4
 	// HeaderLen is what every batch has before its records, bytes.
 	HeaderLen = 61
 	// PatchLen is how many leading bytes hold all that [Batch.Patch] changes: base offset and
@@ -39,12 +41,18 @@ const (
 
 	lengthBase = 12 // bytes that the batch length field does not count
 
+	noTimestamp = -1 // of a record whose producer gave it none
+
 	attrCodec         = 0x07
 	attrLogAppendTime = 0x08
 	attrTransactional = 0x10
 	attrControl       = 0x20
 
-	maxCodec = 4 // zstd
+	codecGzip   = 1
+	codecSnappy = 2
+	codecLZ4    = 3
+	maxCodec    = CodecZstd
+
 	maxMagic = 2
 )
 
@@ -54,6 +62,9 @@ func (b Batch) length() int64    { return int64(int32(binary.BigEndian.Uint32(b[
 func (b Batch) magic() int8      { return int8(b[16]) }
 func (b Batch) crc() uint32      { return binary.BigEndian.Uint32(b[17:]) }
 func (b Batch) lastDelta() int32 { return int32(binary.BigEndian.Uint32(b[23:])) }
+
+// BaseOffset is the offset of the first record. In what a producer sends it is 0.
+func (b Batch) BaseOffset() int64 { return int64(binary.BigEndian.Uint64(b)) }
 
 // Attributes are the flags of the batch: codec, timestamp type, transactional, control.
 func (b Batch) Attributes() int16 { return int16(binary.BigEndian.Uint16(b[21:])) }
@@ -76,6 +87,9 @@ func (b Batch) MaxTimestamp() int64 { return int64(binary.BigEndian.Uint64(b[35:
 // ProducerID is the idempotent producer that sent the batch (KIP-98), -1 for any other.
 func (b Batch) ProducerID() int64 { return int64(binary.BigEndian.Uint64(b[43:])) }
 
+// Idempotent says whether the batch has a place in the sequence of an idempotent producer: id and epoch are both given.
+func (b Batch) Idempotent() bool { return b.ProducerID() >= 0 && b.ProducerEpoch() >= 0 }
+
 // ProducerEpoch is the epoch of that producer.
 func (b Batch) ProducerEpoch() int16 { return int16(binary.BigEndian.Uint16(b[51:])) }
 
@@ -90,9 +104,18 @@ func (b Batch) Patch(base int64, leaderEpoch int32) {
 
 // SetAppendTime gives all records of the batch one timestamp, as a topic with
 // message.timestamp.type=LogAppendTime asks, and renews the checksum.
-func (b Batch) SetAppendTime(ms int64) {
-	binary.BigEndian.PutUint16(b[21:], uint16(b.Attributes()|attrLogAppendTime))
-	binary.BigEndian.PutUint64(b[35:], uint64(ms))
+func (b Batch) SetAppendTime(ms int64) { b.setTime(b.Attributes()|attrLogAppendTime, ms) }
+
+// SetMaxTimestamp writes the largest timestamp of the records into the header, and that they are the
+// producer's. The checksum is renewed where that changes anything.
+func (b Batch) SetMaxTimestamp(ms int64) { b.setTime(b.Attributes()&^attrLogAppendTime, ms) }
+
+func (b Batch) setTime(attributes int16, maxTimestamp int64) {
+	if attributes == b.Attributes() && maxTimestamp == b.MaxTimestamp() {
+		return
+	}
+	binary.BigEndian.PutUint16(b[21:], uint16(attributes))
+	binary.BigEndian.PutUint64(b[35:], uint64(maxTimestamp))
 	binary.BigEndian.PutUint32(b[17:], crc32.Checksum(b[21:], castagnoli))
 }
 
@@ -120,33 +143,4 @@ func Next(src []byte) (b Batch, rest []byte, err error) {
 
 func oldMagic(src []byte) error {
 	return fmt.Errorf("%w: magic %d, only record batches of magic 2 are taken (Kafka 0.11 and newer)", ErrUnsupported, int8(src[16]))
-}
-
-// Verify checks the header and the checksum of a batch that a producer sent. It does not look at the
-// records themselves: they are the consumer's. Its errors wrap [ErrUnsupported], [ErrCorrupt], [ErrInvalid] or
-// [ErrTransactional].
-func (b Batch) Verify() error {
-	if b.magic() != maxMagic {
-		return fmt.Errorf("%w: magic %d", ErrUnsupported, b.magic())
-	}
-	if sum := crc32.Checksum(b[21:], castagnoli); sum != b.crc() {
-		return fmt.Errorf("%w: CRC-32C is %08x, the header says %08x", ErrCorrupt, sum, b.crc())
-	}
-	switch {
-	case b.Count() < 1:
-		return fmt.Errorf("%w: %d records", ErrInvalid, b.Count())
-	case b.lastDelta() != b.Count()-1:
-		return fmt.Errorf("%w: %d records with a last offset delta of %d", ErrInvalid, b.Count(), b.lastDelta())
-	case b.Codec() > maxCodec:
-		return fmt.Errorf("%w: unknown compression codec %d", ErrInvalid, b.Codec())
-	case b.Attributes()&attrControl != 0:
-		return fmt.Errorf("%w: control batches are the broker's to write", ErrInvalid)
-	case b.Attributes()&attrTransactional != 0:
-		return ErrTransactional
-	case b.ProducerID() < -1:
-		return fmt.Errorf("%w: producer id %d", ErrInvalid, b.ProducerID())
-	case b.ProducerID() >= 0 && (b.ProducerEpoch() < 0 || b.BaseSequence() < 0):
-		return fmt.Errorf("%w: producer %d with epoch %d and sequence %d", ErrInvalid, b.ProducerID(), b.ProducerEpoch(), b.BaseSequence())
-	}
-	return nil
 }

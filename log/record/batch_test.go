@@ -63,8 +63,8 @@ func TestVerify(t *testing.T) {
 		"an unknown codec":    {func(b Batch) { b[22] = maxCodec + 1 }, ErrInvalid},
 		"a control batch":     {func(b Batch) { b[22] = attrControl | attrTransactional }, ErrInvalid},
 		"transactional":       {func(b Batch) { b[22] = attrTransactional }, ErrTransactional},
-		"a negative producer": {func(b Batch) { binary.BigEndian.PutUint64(b[43:], 1<<64-2) }, ErrInvalid},
-		"no producer epoch":   {func(b Batch) { binary.BigEndian.PutUint16(b[51:], 1<<16-1) }, ErrInvalid},
+		"a negative producer": {func(b Batch) { binary.BigEndian.PutUint64(b[43:], 1<<64-2) }, nil},
+		"no producer epoch":   {func(b Batch) { binary.BigEndian.PutUint16(b[51:], 1<<16-1) }, nil},
 		"no sequence":         {func(b Batch) { binary.BigEndian.PutUint32(b[53:], 1<<32-1) }, ErrInvalid},
 	} {
 		b := Batch(slices.Clone(good))

@@ -41,13 +41,13 @@ var errTooMuch = errors.New("records decompress to more than the limit")
 // memory. The codec is a batch's, not 0.
 func decompress(codec int16, src []byte, limit int) ([]byte, error) {
 	switch codec {
-	case 1:
+	case codecGzip:
 		return gunzip(src, limit)
-	case 2:
-		return unsnappy(src, limit)
-	case 3:
+	case codecSnappy:
+		return appendUnsnappy(nil, src, limit)
+	case codecLZ4:
 		return unlz4(src, limit)
-	case 4:
+	case CodecZstd:
 		return unzstd(src, limit)
 	}
 	return nil, fmt.Errorf("unknown compression codec %d", codec)
@@ -111,17 +111,37 @@ func unzstd(src []byte, limit int) ([]byte, error) {
 	return plain, err
 }
 
+// cappedZstd decodes into the room that it is given, whatever window a frame asks for: clients that compress at
+// a high level ask for much, for few records.
+var cappedZstd = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxMemory(maxPlainBytes), zstd.WithDecodeAllCapLimit(true))
+})
+
+// unzstdInto returns the plain form of src in the capacity of dst, or errTooMuch.
+func unzstdInto(dst, src []byte) ([]byte, error) {
+	d, err := cappedZstd()
+	if err != nil {
+		return nil, err
+	}
+	plain, err := d.DecodeAll(src, dst)
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
+		return nil, errTooMuch
+	}
+	return plain, err
+}
+
 // xerialMagic begins the framing of the Java client: the magic, two versions
 // of four bytes, then per block its length and a snappy block.
 var xerialMagic = []byte("\x82SNAPPY\x00")
 
 const xerialHeaderLen = 16
 
-func unsnappy(src []byte, limit int) ([]byte, error) {
+// appendUnsnappy appends the plain form of src, framed or not, to plain, which is empty.
+func appendUnsnappy(plain, src []byte, limit int) ([]byte, error) {
 	if len(src) < xerialHeaderLen || !bytes.HasPrefix(src, xerialMagic) {
-		return appendSnappy(nil, src, limit)
+		return appendSnappy(plain, src, limit)
 	}
-	var plain []byte
 	for src = src[xerialHeaderLen:]; len(src) > 0; {
 		if len(src) < 4 {
 			return nil, errors.New("snappy framing ends inside a length")

@@ -41,15 +41,20 @@ func TestDecodeEveryCodec(t *testing.T) {
 	}
 }
 
-func TestDecodeXerialSnappy(t *testing.T) {
-	plain := mustBatch(t, 10, sample())
+// xerial compresses blocks of so many bytes as the Java client does.
+func xerial(plain []byte, block int) []byte {
 	framed := append([]byte(xerialMagic), 0, 0, 0, 1, 0, 0, 0, 1)
-	for block := range slices.Chunk([]byte(plain[HeaderLen:]), 50) {
-		snappy := s2.EncodeSnappy(nil, block)
+	for part := range slices.Chunk(plain, block) {
+		snappy := s2.EncodeSnappy(nil, part)
 		framed = binary.BigEndian.AppendUint32(framed, uint32(len(snappy)))
 		framed = append(framed, snappy...)
 	}
-	b := append(slices.Clone(plain[:HeaderLen]), framed...)
+	return framed
+}
+
+func TestDecodeXerialSnappy(t *testing.T) {
+	plain := mustBatch(t, 10, sample())
+	b := append(slices.Clone(plain[:HeaderLen]), xerial(plain[HeaderLen:], 50)...)
 	binary.BigEndian.PutUint16(b[21:], 2)
 	require.Equal(t, at(10, sample()), collect(t, [][]byte{reseal(b)}, 0))
 	for cut := HeaderLen + xerialHeaderLen + 1; cut < len(b); cut++ {

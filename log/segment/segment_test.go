@@ -27,7 +27,7 @@ func goldenSegment(t testing.TB) ([]byte, *meta.Commit) {
 	w := NewWriter(NewCompressor())
 	w.Reset(false)
 	c := &meta.Commit{Epoch: 3, Seq: 42, Time: 1_700_000_000_002}
-	e := &meta.Append{Partition: p, Batches: []meta.Batch{Describe(b)}}
+	e := &meta.Append{Legacy: true, Partition: p, Batches: []meta.Batch{Describe(b)}} // the commit's bytes are pinned in package meta
 	e.Pos, e.Len = w.block(p, b, false)
 	c.Entries = append(c.Entries, e)
 	body, err := w.Finish(Footer{Cluster: [16]byte{0xc1}, Writer: [16]byte{0x3a}}, c)

@@ -59,10 +59,11 @@ func (w *Writer) Block(p meta.PartitionID, batches []record.Batch) *meta.Append 
 
 // Describe is what the state needs to know of a batch.
 func Describe(b record.Batch) meta.Batch {
-	return meta.Batch{
-		Len: int32(len(b)), Offsets: int32(b.Offsets()), MaxTimestamp: b.MaxTimestamp(), Attributes: b.Attributes(),
-		ProducerID: b.ProducerID(), ProducerEpoch: b.ProducerEpoch(), BaseSequence: b.BaseSequence(),
+	d := meta.Batch{Len: int32(len(b)), Offsets: int32(b.Offsets()), MaxTimestamp: b.MaxTimestamp(), Attributes: b.Attributes(), ProducerID: -1}
+	if b.Idempotent() {
+		d.ProducerID, d.ProducerEpoch, d.BaseSequence = b.ProducerID(), b.ProducerEpoch(), b.BaseSequence()
 	}
+	return d
 }
 
 // block adds the raw bytes of whole batches of one partition and returns where
