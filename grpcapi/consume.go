@@ -7,6 +7,8 @@ import (
 	"math"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
@@ -26,6 +28,8 @@ const (
 
 	// moreWait bounds how long an answer that has records waits for more from the store.
 	moreWait = time.Second
+
+	maxSkipped = 100 // in an answer; the next call goes on there
 )
 
 // Consume reads records: as many as were asked for, as there are, or as fit.
@@ -40,14 +44,17 @@ func (s *service) Consume(ctx context.Context, req *pb.ConsumeRequest) (*pb.Cons
 	}
 	for a.wants() {
 		err := s.more(ctx, p, a)
-		if err != nil && len(a.records) == 0 {
-			return nil, failed(err, req)
+		if err != nil && len(a.records) == 0 && len(a.skipped) == 0 {
+			return nil, a.failed(err, req)
 		}
 		if err != nil || a.slow {
 			break // the next call begins there
 		}
 	}
-	return &pb.ConsumeResponse{Records: a.records, HighWatermark: uint64(a.end), HasMore: a.next < a.end}, nil
+	return &pb.ConsumeResponse{
+		Records: a.records, HighWatermark: uint64(a.end), HasMore: a.next < a.end,
+		NextOffset: uint64(a.next), Skipped: a.skipped,
+	}, nil
 }
 
 // answer begins the answer to a request, whose offset it checks.
@@ -59,7 +66,7 @@ func (s *service) answer(p log.PartitionID, req *pb.ConsumeRequest) (*records, e
 	if req.GetOffset() > math.MaxInt64 || int64(req.GetOffset()) < b.LogStart || int64(req.GetOffset()) > b.HighWatermark {
 		return nil, fmt.Errorf("%w: %d, the log holds %d to %d", log.ErrOffsetOutOfRange, req.GetOffset(), b.LogStart, b.HighWatermark)
 	}
-	a := &records{next: int64(req.GetOffset()), end: b.HighWatermark, count: int(min(req.GetMaxRecords(), maxRecords)), room: maxAnswerBytes}
+	a := &records{next: int64(req.GetOffset()), end: b.HighWatermark, count: int(min(req.GetMaxRecords(), maxRecords)), room: maxAnswerBytes, skip: req.GetSkipUnreadable()}
 	if a.count == 0 {
 		a.count = defaultRecords
 	}
@@ -97,6 +104,8 @@ type records struct {
 	end     int64               // the high watermark
 	count   int                 // how many records may still come
 	room    int                 // how many bytes
+	skip    bool                // what cannot be read
+	skipped []*pb.Unreadable
 	full    bool
 	slow    bool // the store did not answer in time
 }
@@ -113,13 +122,52 @@ func (a *records) take(pieces [][]byte) error {
 	if end <= a.next {
 		return fmt.Errorf("%w: asked for offset %d, got batches up to %d", log.ErrCorruptLog, a.next, end)
 	}
-	if err := record.Decode(pieces, a.next, a.add); err != nil {
-		return err
-	}
-	if !a.full && a.count > 0 {
-		a.next = end
+	for a.wants() && a.next < end {
+		err := record.Decode(pieces, a.next, a.add)
+		unreadable, ok := errors.AsType[*record.DecodeError](err)
+		switch {
+		case ok && a.skip:
+			a.pass(unreadable)
+		case err != nil:
+			return err
+		case !a.full && a.count > 0:
+			a.next = end
+		}
 	}
 	return nil
+}
+
+// pass moves behind records that cannot be read, or behind a batch with something else behind its records.
+func (a *records) pass(e *record.DecodeError) {
+	if a.next >= e.Next {
+		return
+	}
+	u := a.unreadable(e)
+	a.skipped = append(a.skipped, u)
+	a.room -= 2 + protowire.SizeBytes(proto.Size(u)) // the field's tag takes two bytes
+	a.next = e.Next
+	a.full = a.room <= 0 || len(a.skipped) == maxSkipped
+}
+
+// unreadable describes what begins where the answer ends: records before it in the same batch may have been read.
+func (a *records) unreadable(e *record.DecodeError) *pb.Unreadable {
+	return &pb.Unreadable{Offset: uint64(a.next), NextOffset: uint64(e.Next), Reason: statusText(e.Err.Error())}
+}
+
+// failed is the answer to a call that err ended before there was a record.
+func (a *records) failed(err error, req *pb.ConsumeRequest) error {
+	e, ok := errors.AsType[*record.DecodeError](err)
+	if !ok {
+		return failed(err, req)
+	}
+	u := a.unreadable(e)
+	st := status.Newf(codes.DataLoss, "offsets %d to %d cannot be read: %s. Go on at offset %d, or set skip_unreadable",
+		u.GetOffset(), u.GetNextOffset()-1, u.GetReason(), u.GetNextOffset())
+	detailed, err := st.WithDetails(u)
+	if err != nil {
+		return st.Err() // the text says it, too
+	}
+	return detailed.Err()
 }
 
 // add adds a record and says whether another may come. The first one is added

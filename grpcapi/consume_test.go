@@ -63,7 +63,7 @@ func TestConsumeFrom(t *testing.T) {
 		}
 	}
 	got := d.consume(t, "orders", 0, 20, 0)
-	require.True(t, proto.Equal(&pb.ConsumeResponse{HighWatermark: 20}, got), "%v", got)
+	require.True(t, proto.Equal(&pb.ConsumeResponse{HighWatermark: 20, NextOffset: 20}, got), "%v", got)
 }
 
 func TestConsumeRefuses(t *testing.T) {
@@ -222,27 +222,77 @@ func TestFidelity(t *testing.T) {
 	require.Zero(t, got[len(got)-1].GetTimestamp())
 }
 
-// TestConsumeUnreadable: records that a Kafka client wrote wrong inside a sound
-// batch are named, and those around them are read.
+// garbage is a batch whose header says that it is compressed, and that is all that is right about it.
+func garbage(t *testing.T, records int) []byte {
+	t.Helper()
+	b, err := record.AppendBatch(nil, make([]record.Record, records), nil)
+	require.NoError(t, err)
+	copy(b[61:], bytes.Repeat([]byte{0xff}, len(b)-61))
+	binary.BigEndian.PutUint16(b[21:], 1)
+	binary.BigEndian.PutUint32(b[17:], crc32.Checksum(b[21:], crc32.MakeTable(crc32.Castagnoli)))
+	return b
+}
+
+// TestConsumeUnreadable: records that cannot be read are named, with where to go on, and those around them are read; where
+// it is asked for, without another call.
 func TestConsumeUnreadable(t *testing.T) {
-	d := open(t, Options{})
+	d := open(t, Options{}, func(o *log.Options) { o.TrustCompressed = true })
 	d.topic(t, "orders", 1, nil)
 	produce := func() {
 		_, err := d.ProduceBatch(t.Context(), &pb.ProduceBatchRequest{Topic: "orders", Records: values(2)})
 		require.NoError(t, err)
 	}
 	produce()
-	garbage, err := record.AppendBatch(nil, []record.Record{{Value: []byte("a")}, {Value: []byte("b")}}, nil)
-	require.NoError(t, err)
-	copy(garbage[61:], bytes.Repeat([]byte{0xff}, len(garbage)-61))
-	binary.BigEndian.PutUint32(garbage[17:], crc32.Checksum(garbage[21:], crc32.MakeTable(crc32.Castagnoli)))
-	d.appendBatch(t, "orders", garbage)
+	d.appendBatch(t, "orders", garbage(t, 2))
 	produce()
+	d.appendBatch(t, "orders", garbage(t, 3))
 
-	require.Len(t, d.consume(t, "orders", 0, 0, 0).GetRecords(), 2)
-	_, err = d.Consume(t.Context(), &pb.ConsumeRequest{Topic: "orders", Offset: 2})
-	refused(t, err, codes.DataLoss, "offsets 2 to 3")
+	got := d.consume(t, "orders", 0, 0, 0)
+	require.Len(t, got.GetRecords(), 2)
+	require.True(t, got.GetHasMore())
+	require.Equal(t, uint64(2), got.GetNextOffset())
+	for offset, next := range map[uint64]uint64{2: 4, 3: 4, 6: 9, 8: 9} {
+		_, err := d.Consume(t.Context(), &pb.ConsumeRequest{Topic: "orders", Offset: offset})
+		refused(t, err, codes.DataLoss, fmt.Sprintf("Go on at offset %d", next))
+		u := status.Convert(err).Details()[0].(*pb.Unreadable)
+		require.Equal(t, []uint64{offset, next}, []uint64{u.GetOffset(), u.GetNextOffset()})
+	}
 	require.Len(t, d.consume(t, "orders", 0, 4, 0).GetRecords(), 2)
+
+	got, err := d.Consume(t.Context(), &pb.ConsumeRequest{Topic: "orders", SkipUnreadable: true})
+	require.NoError(t, err)
+	require.Len(t, got.GetRecords(), 4)
+	require.False(t, got.GetHasMore())
+	require.Equal(t, uint64(9), got.GetNextOffset())
+	require.Len(t, got.GetSkipped(), 2)
+	for i, want := range [][]uint64{{2, 4}, {6, 9}} {
+		u := got.GetSkipped()[i]
+		require.Equal(t, want, []uint64{u.GetOffset(), u.GetNextOffset()})
+		require.Contains(t, u.GetReason(), "corrupt record batch")
+	}
+}
+
+// TestConsumeSkipsInSteps: one answer lists a limited number of what it skipped, and says where to go on.
+func TestConsumeSkipsInSteps(t *testing.T) {
+	d := open(t, Options{}, func(o *log.Options) { o.TrustCompressed = true })
+	d.topic(t, "orders", 1, nil)
+	topic, err := d.log.Topic("orders")
+	require.NoError(t, err)
+	reqs := make([]log.AppendRequest, maxSkipped+50)
+	for i := range reqs {
+		reqs[i] = log.AppendRequest{Partition: log.PartitionID{Topic: topic.ID}, Records: garbage(t, 1)}
+	}
+	pending, err := d.log.Append(t.Context(), reqs)
+	require.NoError(t, err)
+	_, err = pending.Wait(t.Context())
+	require.NoError(t, err)
+	for offset, want := range map[uint64]int{0: maxSkipped, maxSkipped: 50} {
+		got, err := d.Consume(t.Context(), &pb.ConsumeRequest{Topic: "orders", Offset: offset, SkipUnreadable: true})
+		require.NoError(t, err)
+		require.Len(t, got.GetSkipped(), want)
+		require.Equal(t, offset+uint64(want), got.GetNextOffset())
+		require.Equal(t, want == maxSkipped, got.GetHasMore())
+	}
 }
 
 // TestConsumeCold: a broker that has nothing in memory reads from the store, all that was

@@ -37,11 +37,11 @@ type door struct {
 // hang bounds what a test may wait for before it counts as stuck.
 const hang = time.Minute
 
-func open(t testing.TB, o Options) *door {
+func open(t testing.TB, o Options, change ...func(*log.Options)) *door {
 	t.Helper()
 	store := newGate(mem.New())
 	var server atomic.Pointer[Server]
-	l, err := log.Open(t.Context(), store, log.Options{
+	engine := log.Options{
 		MetadataPath: filepath.Join(t.TempDir(), "metadata.db"),
 		Logger:       slog.New(slog.DiscardHandler),
 		Events: log.Events{StoreTrouble: func(error, int, time.Duration) {
@@ -49,7 +49,11 @@ func open(t testing.TB, o Options) *door {
 				s.HealthChanged()
 			}
 		}},
-	})
+	}
+	for _, c := range change {
+		c(&engine)
+	}
+	l, err := log.Open(t.Context(), store, engine)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		store.open()

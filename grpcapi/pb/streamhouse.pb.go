@@ -16,7 +16,7 @@
 //                       producer_id a Produce that is retried may be stored twice.
 //   DEADLINE_EXCEEDED,
 //   CANCELLED           the client's deadline or wish. A write may still take effect.
-//   DATA_LOSS           stored records cannot be read; the text says which offsets. Consume goes on behind them.
+//   DATA_LOSS           stored records cannot be read; text and details (Unreadable) say which offsets, and where to go on.
 //
 // Offsets and times are unsigned here and signed in the log: what is above 2^63-1 is refused. Times are
 // milliseconds since 1970.
@@ -972,8 +972,12 @@ type ConsumeRequest struct {
 	MaxRecords uint32 `protobuf:"varint,4,opt,name=max_records,json=maxRecords,proto3" json:"max_records,omitempty"`
 	// Names the reader, and has no effect: nothing is committed, and the offset is always the one above.
 	ConsumerGroup *string `protobuf:"bytes,5,opt,name=consumer_group,json=consumerGroup,proto3,oneof" json:"consumer_group,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Goes on behind records that cannot be read, and lists them in skipped. Otherwise the answer ends before them, and the
+	// next call, at their offset, is DATA_LOSS. Only what an older version of the broker took can be so, and
+	// compressed batches where the broker was told to trust them.
+	SkipUnreadable bool `protobuf:"varint,100,opt,name=skip_unreadable,json=skipUnreadable,proto3" json:"skip_unreadable,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ConsumeRequest) Reset() {
@@ -1041,6 +1045,77 @@ func (x *ConsumeRequest) GetConsumerGroup() string {
 	return ""
 }
 
+func (x *ConsumeRequest) GetSkipUnreadable() bool {
+	if x != nil {
+		return x.SkipUnreadable
+	}
+	return false
+}
+
+// Unreadable are offsets whose records cannot be read, for good: what their producer sent is no record batch.
+type Unreadable struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first of them.
+	Offset uint64 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	// Where to go on: the first offset behind them.
+	NextOffset uint64 `protobuf:"varint,2,opt,name=next_offset,json=nextOffset,proto3" json:"next_offset,omitempty"`
+	// What is wrong.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unreadable) Reset() {
+	*x = Unreadable{}
+	mi := &file_streamhouse_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unreadable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unreadable) ProtoMessage() {}
+
+func (x *Unreadable) ProtoReflect() protoreflect.Message {
+	mi := &file_streamhouse_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
+func (*Unreadable) Descriptor() ([]byte, []int) {
+	return file_streamhouse_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Unreadable) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *Unreadable) GetNextOffset() uint64 {
+	if x != nil {
+		return x.NextOffset
+	}
+	return 0
+}
+
+func (x *Unreadable) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type ConsumeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In order of their offsets, which may have gaps. All that there are, up to max_records, as far as the
@@ -1049,15 +1124,19 @@ type ConsumeResponse struct {
 	Records []*ConsumedRecord `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
 	// The offset that the partition's next record gets.
 	HighWatermark uint64 `protobuf:"varint,2,opt,name=high_watermark,json=highWatermark,proto3" json:"high_watermark,omitempty"`
-	// There is more to read behind the last record.
-	HasMore       bool `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	// There is more to read, at next_offset.
+	HasMore bool `protobuf:"varint,3,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
+	// The offset to go on at: behind the last record, and behind what was skipped.
+	NextOffset uint64 `protobuf:"varint,100,opt,name=next_offset,json=nextOffset,proto3" json:"next_offset,omitempty"`
+	// What was passed over because skip_unreadable was asked for, at most 100.
+	Skipped       []*Unreadable `protobuf:"bytes,101,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConsumeResponse) Reset() {
 	*x = ConsumeResponse{}
-	mi := &file_streamhouse_proto_msgTypes[16]
+	mi := &file_streamhouse_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1148,7 @@ func (x *ConsumeResponse) String() string {
 func (*ConsumeResponse) ProtoMessage() {}
 
 func (x *ConsumeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_streamhouse_proto_msgTypes[16]
+	mi := &file_streamhouse_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1161,7 @@ func (x *ConsumeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsumeResponse.ProtoReflect.Descriptor instead.
 func (*ConsumeResponse) Descriptor() ([]byte, []int) {
-	return file_streamhouse_proto_rawDescGZIP(), []int{16}
+	return file_streamhouse_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ConsumeResponse) GetRecords() []*ConsumedRecord {
@@ -1106,6 +1185,20 @@ func (x *ConsumeResponse) GetHasMore() bool {
 	return false
 }
 
+func (x *ConsumeResponse) GetNextOffset() uint64 {
+	if x != nil {
+		return x.NextOffset
+	}
+	return 0
+}
+
+func (x *ConsumeResponse) GetSkipped() []*Unreadable {
+	if x != nil {
+		return x.Skipped
+	}
+	return nil
+}
+
 type ConsumedRecord struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Offset uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
@@ -1124,7 +1217,7 @@ type ConsumedRecord struct {
 
 func (x *ConsumedRecord) Reset() {
 	*x = ConsumedRecord{}
-	mi := &file_streamhouse_proto_msgTypes[17]
+	mi := &file_streamhouse_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1136,7 +1229,7 @@ func (x *ConsumedRecord) String() string {
 func (*ConsumedRecord) ProtoMessage() {}
 
 func (x *ConsumedRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_streamhouse_proto_msgTypes[17]
+	mi := &file_streamhouse_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1149,7 +1242,7 @@ func (x *ConsumedRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsumedRecord.ProtoReflect.Descriptor instead.
 func (*ConsumedRecord) Descriptor() ([]byte, []int) {
-	return file_streamhouse_proto_rawDescGZIP(), []int{17}
+	return file_streamhouse_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ConsumedRecord) GetOffset() uint64 {
@@ -1210,7 +1303,7 @@ type CommitOffsetRequest struct {
 
 func (x *CommitOffsetRequest) Reset() {
 	*x = CommitOffsetRequest{}
-	mi := &file_streamhouse_proto_msgTypes[18]
+	mi := &file_streamhouse_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +1315,7 @@ func (x *CommitOffsetRequest) String() string {
 func (*CommitOffsetRequest) ProtoMessage() {}
 
 func (x *CommitOffsetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_streamhouse_proto_msgTypes[18]
+	mi := &file_streamhouse_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +1328,7 @@ func (x *CommitOffsetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOffsetRequest.ProtoReflect.Descriptor instead.
 func (*CommitOffsetRequest) Descriptor() ([]byte, []int) {
-	return file_streamhouse_proto_rawDescGZIP(), []int{18}
+	return file_streamhouse_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CommitOffsetRequest) GetConsumerGroup() string {
@@ -1283,7 +1376,7 @@ type CommitOffsetResponse struct {
 
 func (x *CommitOffsetResponse) Reset() {
 	*x = CommitOffsetResponse{}
-	mi := &file_streamhouse_proto_msgTypes[19]
+	mi := &file_streamhouse_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1295,7 +1388,7 @@ func (x *CommitOffsetResponse) String() string {
 func (*CommitOffsetResponse) ProtoMessage() {}
 
 func (x *CommitOffsetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_streamhouse_proto_msgTypes[19]
+	mi := &file_streamhouse_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1308,7 +1401,7 @@ func (x *CommitOffsetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOffsetResponse.ProtoReflect.Descriptor instead.
 func (*CommitOffsetResponse) Descriptor() ([]byte, []int) {
-	return file_streamhouse_proto_rawDescGZIP(), []int{19}
+	return file_streamhouse_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CommitOffsetResponse) GetSuccess() bool {
@@ -1329,7 +1422,7 @@ type GetOffsetRequest struct {
 
 func (x *GetOffsetRequest) Reset() {
 	*x = GetOffsetRequest{}
-	mi := &file_streamhouse_proto_msgTypes[20]
+	mi := &file_streamhouse_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1434,7 @@ func (x *GetOffsetRequest) String() string {
 func (*GetOffsetRequest) ProtoMessage() {}
 
 func (x *GetOffsetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_streamhouse_proto_msgTypes[20]
+	mi := &file_streamhouse_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1447,7 @@ func (x *GetOffsetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOffsetRequest.ProtoReflect.Descriptor instead.
 func (*GetOffsetRequest) Descriptor() ([]byte, []int) {
-	return file_streamhouse_proto_rawDescGZIP(), []int{20}
+	return file_streamhouse_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetOffsetRequest) GetConsumerGroup() string {
@@ -1389,7 +1482,7 @@ type GetOffsetResponse struct {
 
 func (x *GetOffsetResponse) Reset() {
 	*x = GetOffsetResponse{}
-	mi := &file_streamhouse_proto_msgTypes[21]
+	mi := &file_streamhouse_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1401,7 +1494,7 @@ func (x *GetOffsetResponse) String() string {
 func (*GetOffsetResponse) ProtoMessage() {}
 
 func (x *GetOffsetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_streamhouse_proto_msgTypes[21]
+	mi := &file_streamhouse_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1414,7 +1507,7 @@ func (x *GetOffsetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOffsetResponse.ProtoReflect.Descriptor instead.
 func (*GetOffsetResponse) Descriptor() ([]byte, []int) {
-	return file_streamhouse_proto_rawDescGZIP(), []int{21}
+	return file_streamhouse_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetOffsetResponse) GetOffset() uint64 {
@@ -1521,19 +1614,29 @@ const file_streamhouse_proto_rawDesc = "" +
 	"\vlast_offset\x18\x02 \x01(\x04R\n" +
 	"lastOffset\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\rR\x05count\x12/\n" +
-	"\x13duplicates_filtered\x18\x04 \x01(\bR\x12duplicatesFiltered\"\xbc\x01\n" +
+	"\x13duplicates_filtered\x18\x04 \x01(\bR\x12duplicatesFiltered\"\xe5\x01\n" +
 	"\x0eConsumeRequest\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\rR\tpartition\x12\x16\n" +
 	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x1f\n" +
 	"\vmax_records\x18\x04 \x01(\rR\n" +
 	"maxRecords\x12*\n" +
-	"\x0econsumer_group\x18\x05 \x01(\tH\x00R\rconsumerGroup\x88\x01\x01B\x11\n" +
-	"\x0f_consumer_group\"\x8a\x01\n" +
+	"\x0econsumer_group\x18\x05 \x01(\tH\x00R\rconsumerGroup\x88\x01\x01\x12'\n" +
+	"\x0fskip_unreadable\x18d \x01(\bR\x0eskipUnreadableB\x11\n" +
+	"\x0f_consumer_group\"]\n" +
+	"\n" +
+	"Unreadable\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x1f\n" +
+	"\vnext_offset\x18\x02 \x01(\x04R\n" +
+	"nextOffset\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xde\x01\n" +
 	"\x0fConsumeResponse\x125\n" +
 	"\arecords\x18\x01 \x03(\v2\x1b.streamhouse.ConsumedRecordR\arecords\x12%\n" +
 	"\x0ehigh_watermark\x18\x02 \x01(\x04R\rhighWatermark\x12\x19\n" +
-	"\bhas_more\x18\x03 \x01(\bR\ahasMore\"\xc8\x02\n" +
+	"\bhas_more\x18\x03 \x01(\bR\ahasMore\x12\x1f\n" +
+	"\vnext_offset\x18d \x01(\x04R\n" +
+	"nextOffset\x121\n" +
+	"\askipped\x18e \x03(\v2\x17.streamhouse.UnreadableR\askipped\"\xc8\x02\n" +
 	"\x0eConsumedRecord\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x1c\n" +
 	"\ttimestamp\x18\x02 \x01(\x04R\ttimestamp\x12\x15\n" +
@@ -1587,7 +1690,7 @@ func file_streamhouse_proto_rawDescGZIP() []byte {
 	return file_streamhouse_proto_rawDescData
 }
 
-var file_streamhouse_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_streamhouse_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_streamhouse_proto_goTypes = []any{
 	(*Header)(nil),               // 0: streamhouse.Header
 	(*CreateTopicRequest)(nil),   // 1: streamhouse.CreateTopicRequest
@@ -1605,54 +1708,56 @@ var file_streamhouse_proto_goTypes = []any{
 	(*ProduceBatchRequest)(nil),  // 13: streamhouse.ProduceBatchRequest
 	(*ProduceBatchResponse)(nil), // 14: streamhouse.ProduceBatchResponse
 	(*ConsumeRequest)(nil),       // 15: streamhouse.ConsumeRequest
-	(*ConsumeResponse)(nil),      // 16: streamhouse.ConsumeResponse
-	(*ConsumedRecord)(nil),       // 17: streamhouse.ConsumedRecord
-	(*CommitOffsetRequest)(nil),  // 18: streamhouse.CommitOffsetRequest
-	(*CommitOffsetResponse)(nil), // 19: streamhouse.CommitOffsetResponse
-	(*GetOffsetRequest)(nil),     // 20: streamhouse.GetOffsetRequest
-	(*GetOffsetResponse)(nil),    // 21: streamhouse.GetOffsetResponse
-	nil,                          // 22: streamhouse.CreateTopicRequest.ConfigEntry
-	nil,                          // 23: streamhouse.Topic.ConfigEntry
-	nil,                          // 24: streamhouse.ProduceRequest.HeadersEntry
-	nil,                          // 25: streamhouse.Record.HeadersEntry
-	nil,                          // 26: streamhouse.ConsumedRecord.HeadersEntry
+	(*Unreadable)(nil),           // 16: streamhouse.Unreadable
+	(*ConsumeResponse)(nil),      // 17: streamhouse.ConsumeResponse
+	(*ConsumedRecord)(nil),       // 18: streamhouse.ConsumedRecord
+	(*CommitOffsetRequest)(nil),  // 19: streamhouse.CommitOffsetRequest
+	(*CommitOffsetResponse)(nil), // 20: streamhouse.CommitOffsetResponse
+	(*GetOffsetRequest)(nil),     // 21: streamhouse.GetOffsetRequest
+	(*GetOffsetResponse)(nil),    // 22: streamhouse.GetOffsetResponse
+	nil,                          // 23: streamhouse.CreateTopicRequest.ConfigEntry
+	nil,                          // 24: streamhouse.Topic.ConfigEntry
+	nil,                          // 25: streamhouse.ProduceRequest.HeadersEntry
+	nil,                          // 26: streamhouse.Record.HeadersEntry
+	nil,                          // 27: streamhouse.ConsumedRecord.HeadersEntry
 }
 var file_streamhouse_proto_depIdxs = []int32{
-	22, // 0: streamhouse.CreateTopicRequest.config:type_name -> streamhouse.CreateTopicRequest.ConfigEntry
+	23, // 0: streamhouse.CreateTopicRequest.config:type_name -> streamhouse.CreateTopicRequest.ConfigEntry
 	5,  // 1: streamhouse.GetTopicResponse.topic:type_name -> streamhouse.Topic
-	23, // 2: streamhouse.Topic.config:type_name -> streamhouse.Topic.ConfigEntry
+	24, // 2: streamhouse.Topic.config:type_name -> streamhouse.Topic.ConfigEntry
 	5,  // 3: streamhouse.ListTopicsResponse.topics:type_name -> streamhouse.Topic
-	24, // 4: streamhouse.ProduceRequest.headers:type_name -> streamhouse.ProduceRequest.HeadersEntry
+	25, // 4: streamhouse.ProduceRequest.headers:type_name -> streamhouse.ProduceRequest.HeadersEntry
 	0,  // 5: streamhouse.ProduceRequest.ordered_headers:type_name -> streamhouse.Header
-	25, // 6: streamhouse.Record.headers:type_name -> streamhouse.Record.HeadersEntry
+	26, // 6: streamhouse.Record.headers:type_name -> streamhouse.Record.HeadersEntry
 	0,  // 7: streamhouse.Record.ordered_headers:type_name -> streamhouse.Header
 	12, // 8: streamhouse.ProduceBatchRequest.records:type_name -> streamhouse.Record
-	17, // 9: streamhouse.ConsumeResponse.records:type_name -> streamhouse.ConsumedRecord
-	26, // 10: streamhouse.ConsumedRecord.headers:type_name -> streamhouse.ConsumedRecord.HeadersEntry
-	0,  // 11: streamhouse.ConsumedRecord.ordered_headers:type_name -> streamhouse.Header
-	1,  // 12: streamhouse.StreamHouse.CreateTopic:input_type -> streamhouse.CreateTopicRequest
-	3,  // 13: streamhouse.StreamHouse.GetTopic:input_type -> streamhouse.GetTopicRequest
-	6,  // 14: streamhouse.StreamHouse.ListTopics:input_type -> streamhouse.ListTopicsRequest
-	8,  // 15: streamhouse.StreamHouse.DeleteTopic:input_type -> streamhouse.DeleteTopicRequest
-	10, // 16: streamhouse.StreamHouse.Produce:input_type -> streamhouse.ProduceRequest
-	13, // 17: streamhouse.StreamHouse.ProduceBatch:input_type -> streamhouse.ProduceBatchRequest
-	15, // 18: streamhouse.StreamHouse.Consume:input_type -> streamhouse.ConsumeRequest
-	18, // 19: streamhouse.StreamHouse.CommitOffset:input_type -> streamhouse.CommitOffsetRequest
-	20, // 20: streamhouse.StreamHouse.GetOffset:input_type -> streamhouse.GetOffsetRequest
-	2,  // 21: streamhouse.StreamHouse.CreateTopic:output_type -> streamhouse.CreateTopicResponse
-	4,  // 22: streamhouse.StreamHouse.GetTopic:output_type -> streamhouse.GetTopicResponse
-	7,  // 23: streamhouse.StreamHouse.ListTopics:output_type -> streamhouse.ListTopicsResponse
-	9,  // 24: streamhouse.StreamHouse.DeleteTopic:output_type -> streamhouse.DeleteTopicResponse
-	11, // 25: streamhouse.StreamHouse.Produce:output_type -> streamhouse.ProduceResponse
-	14, // 26: streamhouse.StreamHouse.ProduceBatch:output_type -> streamhouse.ProduceBatchResponse
-	16, // 27: streamhouse.StreamHouse.Consume:output_type -> streamhouse.ConsumeResponse
-	19, // 28: streamhouse.StreamHouse.CommitOffset:output_type -> streamhouse.CommitOffsetResponse
-	21, // 29: streamhouse.StreamHouse.GetOffset:output_type -> streamhouse.GetOffsetResponse
-	21, // [21:30] is the sub-list for method output_type
-	12, // [12:21] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	18, // 9: streamhouse.ConsumeResponse.records:type_name -> streamhouse.ConsumedRecord
+	16, // 10: streamhouse.ConsumeResponse.skipped:type_name -> streamhouse.Unreadable
+	27, // 11: streamhouse.ConsumedRecord.headers:type_name -> streamhouse.ConsumedRecord.HeadersEntry
+	0,  // 12: streamhouse.ConsumedRecord.ordered_headers:type_name -> streamhouse.Header
+	1,  // 13: streamhouse.StreamHouse.CreateTopic:input_type -> streamhouse.CreateTopicRequest
+	3,  // 14: streamhouse.StreamHouse.GetTopic:input_type -> streamhouse.GetTopicRequest
+	6,  // 15: streamhouse.StreamHouse.ListTopics:input_type -> streamhouse.ListTopicsRequest
+	8,  // 16: streamhouse.StreamHouse.DeleteTopic:input_type -> streamhouse.DeleteTopicRequest
+	10, // 17: streamhouse.StreamHouse.Produce:input_type -> streamhouse.ProduceRequest
+	13, // 18: streamhouse.StreamHouse.ProduceBatch:input_type -> streamhouse.ProduceBatchRequest
+	15, // 19: streamhouse.StreamHouse.Consume:input_type -> streamhouse.ConsumeRequest
+	19, // 20: streamhouse.StreamHouse.CommitOffset:input_type -> streamhouse.CommitOffsetRequest
+	21, // 21: streamhouse.StreamHouse.GetOffset:input_type -> streamhouse.GetOffsetRequest
+	2,  // 22: streamhouse.StreamHouse.CreateTopic:output_type -> streamhouse.CreateTopicResponse
+	4,  // 23: streamhouse.StreamHouse.GetTopic:output_type -> streamhouse.GetTopicResponse
+	7,  // 24: streamhouse.StreamHouse.ListTopics:output_type -> streamhouse.ListTopicsResponse
+	9,  // 25: streamhouse.StreamHouse.DeleteTopic:output_type -> streamhouse.DeleteTopicResponse
+	11, // 26: streamhouse.StreamHouse.Produce:output_type -> streamhouse.ProduceResponse
+	14, // 27: streamhouse.StreamHouse.ProduceBatch:output_type -> streamhouse.ProduceBatchResponse
+	17, // 28: streamhouse.StreamHouse.Consume:output_type -> streamhouse.ConsumeResponse
+	20, // 29: streamhouse.StreamHouse.CommitOffset:output_type -> streamhouse.CommitOffsetResponse
+	22, // 30: streamhouse.StreamHouse.GetOffset:output_type -> streamhouse.GetOffsetResponse
+	22, // [22:31] is the sub-list for method output_type
+	13, // [13:22] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_streamhouse_proto_init() }
@@ -1667,16 +1772,16 @@ func file_streamhouse_proto_init() {
 	file_streamhouse_proto_msgTypes[12].OneofWrappers = []any{}
 	file_streamhouse_proto_msgTypes[13].OneofWrappers = []any{}
 	file_streamhouse_proto_msgTypes[15].OneofWrappers = []any{}
-	file_streamhouse_proto_msgTypes[17].OneofWrappers = []any{}
 	file_streamhouse_proto_msgTypes[18].OneofWrappers = []any{}
-	file_streamhouse_proto_msgTypes[21].OneofWrappers = []any{}
+	file_streamhouse_proto_msgTypes[19].OneofWrappers = []any{}
+	file_streamhouse_proto_msgTypes[22].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_streamhouse_proto_rawDesc), len(file_streamhouse_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -16,7 +16,7 @@
 //                       producer_id a Produce that is retried may be stored twice.
 //   DEADLINE_EXCEEDED,
 //   CANCELLED           the client's deadline or wish. A write may still take effect.
-//   DATA_LOSS           stored records cannot be read; the text says which offsets. Consume goes on behind them.
+//   DATA_LOSS           stored records cannot be read; text and details (Unreadable) say which offsets, and where to go on.
 //
 // Offsets and times are unsigned here and signed in the log: what is above 2^63-1 is refused. Times are
 // milliseconds since 1970.
