@@ -62,6 +62,7 @@ func engineOptions(s *settings, m *metrics.Metrics, h *health, logger *slog.Logg
 		TailBytes:         int64(s.TailMemory),
 		CacheMemoryBytes:  int64(s.CacheMemory),
 		PrefetchBytes:     int64(s.PrefetchSize),
+		TrustCompressed:   !s.CheckCompressed,
 		Limits: log.Usage{
 			Topics:              s.MaxTopics,
 			Partitions:          s.MaxPartitions,

@@ -35,6 +35,7 @@ type settings struct {
 	AutoCreateTopics  bool        `env:"STREAMHOUSE_AUTO_CREATE_TOPICS" default:"true" negatable:"" group:"Topics" help:"Create a topic that a Kafka client asks for and that does not exist."`
 	DefaultPartitions int32       `env:"STREAMHOUSE_DEFAULT_PARTITIONS" default:"1" placeholder:"COUNT" group:"Topics" help:"Partitions of a topic that is created without a number."`
 	MaxMessageSize    units.Bytes `env:"STREAMHOUSE_MAX_MESSAGE_SIZE" default:"1048588" placeholder:"BYTES" group:"Topics" help:"Largest record batch where the topic has no max.message.bytes of its own."`
+	CheckCompressed   bool        `env:"STREAMHOUSE_CHECK_COMPRESSED" default:"true" negatable:"" group:"Topics" help:"Look at the records in compressed batches before they are taken. Without it a faulty producer can stop consumers for good."`
 
 	MaxTopics             int64       `env:"STREAMHOUSE_MAX_TOPICS" default:"100000" placeholder:"COUNT" group:"Limits" help:"Topics that may exist. Like the other limits it refuses what is new, and takes nothing away."`
 	MaxPartitions         int64       `env:"STREAMHOUSE_MAX_PARTITIONS" default:"200000" placeholder:"COUNT" group:"Limits" help:"Partitions of all topics."`
