@@ -27,8 +27,7 @@ func oddRecords() []wire.Record {
 	}
 }
 
-// Batches come out as they went in, byte for byte: every codec, two batches in
-// one request, from the tail and from the store.
+// Batches come out as they went in, byte for byte: every codec, from the tail and from the store.
 func TestScenario18_BatchesAreIdentical(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(t *testing.T, s *store) {
@@ -37,11 +36,11 @@ func TestScenario18_BatchesAreIdentical(t *testing.T) {
 		c := dial(t, b)
 		sent := everyCodec(t)
 		var next int64
-		for i := 0; i < len(sent); i += 2 {
-			got, err := c.Produce("odd", 0, bytes.Join(sent[i:min(i+2, len(sent))], nil))
+		for _, batch := range sent {
+			got, err := c.Produce("odd", 0, batch)
 			require.NoError(t, err)
 			require.Equal(t, wire.Produced{Base: next}, got)
-			next += 2 * int64(len(oddRecords()))
+			next += int64(len(oddRecords()))
 		}
 		requireIdentical(t, b, sent)
 		restartCold(t, b)

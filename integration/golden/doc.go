@@ -8,6 +8,7 @@
 // stands beside it, in a text that go test -update wrote when it was made.
 //
 //	testdata/first.zip    made at commit e9c9a0b, which took any batch whose header and CRC were right
+//	testdata/checked.zip  made when the records of batches were first checked: appends are entries of kind 13
 //
 // A later version makes another one beside it when it writes something new:
 //

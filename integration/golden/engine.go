@@ -89,11 +89,27 @@ func (m *maker) codecs() error {
 			batches = append(batches, b.Bytes())
 		}
 	}
+	var again [][]byte // the log keeps what it is given
+	for _, b := range batches {
+		again = append(again, bytes.Clone(b))
+	}
 	return m.with(func(o *opened) error {
 		return errors.Join(
 			o.create(log.TopicSpec{Name: "codecs", Partitions: 2}),
 			o.append("codecs", 0, batches),
-			o.append("codecs", 1, [][]byte{bytes.Join(batches, nil)}), // one request
+			o.append("codecs", 1, again),
+		)
+	})
+}
+
+// trusted appends a compressed batch that nobody looks at, beside one that is looked at.
+func (m *maker) trusted() error {
+	m.trust = true
+	defer func() { m.trust = false }()
+	return m.with(func(o *opened) error {
+		return errors.Join(
+			o.create(log.TopicSpec{Name: "trusted", Partitions: 1}),
+			o.append("trusted", 0, [][]byte{one("before"), rubbish(1, "\x1f\x8b\x08 is no gzip"), one("behind")}),
 		)
 	})
 }

@@ -57,9 +57,10 @@ func (m *maker) open(metadata string, hook func(ctx context.Context, key string)
 	}
 	o := &opened{m: m, store: &hookedStore{Store: bucket, beforePut: hook}}
 	o.Log, err = log.Open(m.ctx, o.store, log.Options{
-		MetadataPath:  m.path(metadata),
-		FlushInterval: flushInterval,
-		Logger:        slog.New(slog.DiscardHandler),
+		MetadataPath:    m.path(metadata),
+		FlushInterval:   flushInterval,
+		TrustCompressed: m.trust,
+		Logger:          slog.New(slog.DiscardHandler),
 	})
 	return o, err
 }

@@ -39,6 +39,7 @@ func run(ctx context.Context, out string) error {
 type maker struct {
 	ctx    context.Context
 	folder string
+	trust  bool // compressed batches: see log.Options
 }
 
 func (m *maker) path(name string) string { return filepath.Join(m.folder, name) }
@@ -53,6 +54,7 @@ func (m *maker) make() error {
 		{"through the doors", m.throughDoors},
 		{"topics and groups", m.topicsAndGroups},
 		{"codecs", m.codecs},
+		{"trusted", m.trusted},
 		{"producers", m.producers},
 		{"blocks", m.blocks},
 		{"deletions", m.deletions},
