@@ -86,45 +86,36 @@ func readAtMost(r io.Reader, compressed, limit int) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// recordZstd holds one decoder per limit; a decoder may be used by any number of callers, each waiting its turn
-// where all of its lanes (one per processor) are busy.
-var recordZstd = map[int]func() (*zstd.Decoder, error){
-	smallBatchBytes: newRecordZstd(smallBatchBytes),
-	maxPlainBytes:   newRecordZstd(maxPlainBytes),
-}
+// The decoders are made when the program starts: they hold channels, and testing/synctest would tie those
+// to the test that first needs them. Any number of callers may use one, each waiting its turn where all of its lanes (one per
+// processor) are busy.
+var (
+	// recordZstd holds one decoder per limit.
+	recordZstd = map[int]*zstd.Decoder{smallBatchBytes: newZstd(smallBatchBytes), maxPlainBytes: newZstd(maxPlainBytes)}
+	// cappedZstd decodes into the room that it is given, whatever window a frame asks for: clients that compress at
+	// a high level ask for much, for few records.
+	cappedZstd = newZstd(maxPlainBytes, zstd.WithDecodeAllCapLimit(true))
+)
 
-func newRecordZstd(limit int) func() (*zstd.Decoder, error) {
-	return sync.OnceValues(func() (*zstd.Decoder, error) {
-		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(uint64(limit)))
-	})
+func newZstd(limit uint64, more ...zstd.DOption) *zstd.Decoder {
+	d, err := zstd.NewReader(nil, append(more, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(limit))...)
+	if err != nil {
+		panic(err) // options that are constants contradict each other
+	}
+	return d
 }
 
 func unzstd(src []byte, limit int) ([]byte, error) {
-	d, err := recordZstd[limit]()
-	if err != nil {
-		return nil, err
-	}
-	plain, err := d.DecodeAll(src, nil)
+	plain, err := recordZstd[limit].DecodeAll(src, nil)
 	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) || len(plain) > limit {
 		return nil, errTooMuch
 	}
 	return plain, err
 }
 
-// cappedZstd decodes into the room that it is given, whatever window a frame asks for: clients that compress at
-// a high level ask for much, for few records.
-var cappedZstd = sync.OnceValues(func() (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(maxPlainBytes), zstd.WithDecodeAllCapLimit(true))
-})
-
 // unzstdInto returns the plain form of src in the capacity of dst, or errTooMuch.
 func unzstdInto(dst, src []byte) ([]byte, error) {
-	d, err := cappedZstd()
-	if err != nil {
-		return nil, err
-	}
-	plain, err := d.DecodeAll(src, dst)
+	plain, err := cappedZstd.DecodeAll(src, dst)
 	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
 		return nil, errTooMuch
 	}
