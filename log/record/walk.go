@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type walker struct {
 	limit  int64     // of what src may give
 	given  int64     // how much it gave
 	failed error     // what src said, and not io.EOF
+
+	wrong error // with a record
 }
 
 // walk makes a walker of records that are in memory.
@@ -38,11 +41,9 @@ var (
 // records walks over all records, which must be as many as count, and nothing behind them.
 func (w *walker) records(count int32, t *stamps) error {
 	for i := range count {
-		if err := w.record(i, t); err != nil {
-			if w.failed != nil {
-				err = w.failed // why the records ended
-			}
-			return fmt.Errorf("%w: record %d of %d: %w", ErrInvalid, i, count, err)
+		w.record(i, t)
+		if w.wrong != nil {
+			return fmt.Errorf("%w: record %d of %d: %w", ErrInvalid, i, count, cmp.Or(w.failed, w.wrong))
 		}
 	}
 	more := w.has(1)
@@ -55,128 +56,117 @@ func (w *walker) records(count int32, t *stamps) error {
 	return nil
 }
 
-// record walks over one record; appendRecord draws it.
-func (w *walker) record(i int32, t *stamps) error {
-	size, err := w.int32()
-	if err != nil {
-		return err
-	}
+// record walks over one record; appendRecord draws it. What is wrong with it is in wrong.
+func (w *walker) record(i int32, t *stamps) {
+	size := w.int32()
 	if size < 0 {
-		return fmt.Errorf("a length of %d", size)
+		w.fail(fmt.Errorf("a length of %d", size))
+		return
 	}
 	end := w.pos() + int64(size)
-	if err := w.skip(1, end); err != nil { // attributes: none are defined
-		return err
+	w.skip(1, end) // attributes: none are defined
+	delta := w.varint()
+	if offset := w.int32(); offset != i {
+		w.fail(fmt.Errorf("an offset delta of %d", offset))
 	}
-	delta, err := w.varint(binary.MaxVarintLen64)
-	if err != nil {
-		return err
-	}
-	t.add(i, delta)
-	offset, err := w.int32()
-	if err != nil {
-		return err
-	}
-	if offset != i {
-		return fmt.Errorf("an offset delta of %d", offset)
-	}
-	for range 2 { // key and value
-		if err := w.nullable(end); err != nil {
-			return err
-		}
-	}
-	if err := w.headers(end); err != nil {
-		return err
+	w.nullable(end) // key
+	w.nullable(end) // value
+	for range w.headerCount() {
+		w.header(end)
 	}
 	if w.pos() != end {
-		return fmt.Errorf("it does not fill its %d bytes", size)
+		w.fail(fmt.Errorf("it does not fill its %d bytes", size))
 	}
-	return nil
+	if w.wrong == nil {
+		t.add(i, delta)
+	}
 }
 
-func (w *walker) headers(end int64) error {
-	n, err := w.int32()
-	if err != nil {
-		return err
-	}
+// headerCount is 0 once something is wrong.
+func (w *walker) headerCount() int32 {
+	n := w.int32()
 	if n < 0 || n > maxRecordHeaders {
-		return fmt.Errorf("%d headers, at most %d are allowed", n, maxRecordHeaders)
+		w.fail(fmt.Errorf("%d headers, at most %d are allowed", n, maxRecordHeaders))
 	}
-	for range n {
-		key, err := w.int32()
-		if err != nil {
-			return err
-		}
-		if key < 0 {
-			return fmt.Errorf("a header key of %d bytes", key)
-		}
-		if err := w.skip(int64(key), end); err != nil {
-			return err
-		}
-		if err := w.nullable(end); err != nil {
-			return err
-		}
+	if w.wrong != nil {
+		return 0
 	}
-	return nil
+	return n
+}
+
+func (w *walker) header(end int64) {
+	key := w.int32()
+	if key < 0 {
+		w.fail(fmt.Errorf("a header key of %d bytes", key))
+	}
+	w.skip(int64(key), end)
+	w.nullable(end)
 }
 
 // nullable walks over a length and as many bytes, which end within the record.
-func (w *walker) nullable(end int64) error {
-	n, err := w.int32()
-	if err != nil || n == -1 {
-		return err
+func (w *walker) nullable(end int64) {
+	if n := w.int32(); n != -1 {
+		w.skip(int64(n), end)
 	}
-	return w.skip(int64(n), end)
 }
 
 // pos is how much has been walked over.
 func (w *walker) pos() int64 { return w.before + int64(w.at) }
 
+// fail notes what is wrong first: the rest follows from it. Nothing is at hand any more.
+func (w *walker) fail(err error) {
+	if w.wrong == nil {
+		w.wrong = err
+	}
+	w.buf, w.at, w.src = nil, 0, nil
+}
+
 // skip walks over n bytes, which end within the record.
-func (w *walker) skip(n, end int64) error {
+func (w *walker) skip(n, end int64) {
 	if n < 0 || n > end-w.pos() {
-		return fmt.Errorf("a length of %d, of %d left in it", n, end-w.pos())
+		w.fail(fmt.Errorf("a length of %d, of %d left in it", n, end-w.pos()))
+		return
 	}
 	for n > int64(len(w.buf)-w.at) {
 		n -= int64(len(w.buf) - w.at)
 		w.at = len(w.buf)
 		if !w.has(1) {
-			return errEnds
+			w.fail(errEnds)
+			return
 		}
 	}
 	w.at += int(n)
-	return nil
 }
 
-func (w *walker) int32() (int32, error) {
-	v, err := w.varint(binary.MaxVarintLen32)
-	if err == nil && (v < math.MinInt32 || v > math.MaxInt32) {
-		err = errVarint
-	}
-	return int32(v), err
-}
-
-// varint takes a zigzag number of at most so many bytes.
-func (w *walker) varint(longest int) (int64, error) {
+// int32 takes a zigzag number of at most 5 bytes and 32 bits.
+func (w *walker) int32() int32 {
 	if w.at < len(w.buf) && w.buf[w.at] < 0x80 { // as most are
 		c := w.buf[w.at]
 		w.at++
-		return int64(c>>1) ^ -int64(c&1), nil
+		return int32(c>>1) ^ -int32(c&1)
 	}
-	return w.longVarint(longest)
+	v := w.longVarint(binary.MaxVarintLen32)
+	if v < math.MinInt32 || v > math.MaxInt32 {
+		w.fail(errVarint)
+	}
+	return int32(v)
 }
 
-func (w *walker) longVarint(longest int) (int64, error) {
+// varint takes a zigzag number of at most 10 bytes.
+func (w *walker) varint() int64 { return w.longVarint(binary.MaxVarintLen64) }
+
+func (w *walker) longVarint(longest int) int64 {
 	w.has(longest)
 	v, n := binary.Varint(w.buf[w.at:min(w.at+longest, len(w.buf))])
-	if n > 0 {
+	switch {
+	case n > 0:
 		w.at += n
-		return v, nil
+	case n < 0 || len(w.buf)-w.at >= longest:
+		w.fail(errVarint)
+	default:
+		w.fail(errEnds)
 	}
-	if n < 0 || len(w.buf)-w.at >= longest {
-		return 0, errVarint
-	}
-	return 0, errEnds
+	return v
 }
 
 // has makes sure that n bytes are at hand, if there are as many: no more than the window holds.
