@@ -104,12 +104,13 @@ var rooms = map[string]room{
 	},
 	"integration/golden": {
 		ours: []string{
-			"grpcapi/pb", "integration/broker", "integration/program", "integration/wire",
+			"grpcapi", "grpcapi/pb", "integration/broker", "integration/program", "integration/wire",
 			"log", "meta", "objstore", "objstore/dir",
 		},
 		foreign: []string{modKgo, modKadm, modKmsg, modKerr, modGRPC, modCompress, modTestify},
 	},
-	"integration/wire": {foreign: []string{modKgo, modKmsg, modKerr, modKbin, modTestify}},
+	"integration/corpus": {foreign: []string{modKmsg}},
+	"integration/wire":   {foreign: []string{modKgo, modKmsg, modKerr, modKbin, modTestify}},
 }
 
 // Every import of the program is one that the table allows, and the table names nothing that is

@@ -60,7 +60,7 @@ func TestDefaults(t *testing.T) {
 		LocalStoragePath: "./data/storage", Metadata: "./data/metadata.db",
 		Cache: "./data/cache", CacheSize: 1 << 30, CacheMemory: 128 << 20, TailMemory: 128 << 20, UnflushedSize: 128 << 20, PrefetchSize: 8 << 20,
 		FlushInterval: flushInterval{auto: true}, FlushSize: 8 << 20, MaxInFlight: 4,
-		AutoCreateTopics: true, DefaultPartitions: 1, MaxMessageSize: 1048588,
+		AutoCreateTopics: true, DefaultPartitions: 1, MaxMessageSize: 1048588, CheckCompressed: true,
 		MaxTopics: 100_000, MaxPartitions: 200_000, MaxGroups: 100_000, MaxOffsets: 1_000_000, MaxOffsetMetadataSize: 64 << 20,
 		MaxProducers: 500_000, MaxProducerNames: 100_000, PartitionChangeRate: 5000,
 		MaxRequestSize: 100 << 20, KafkaMaxConnections: connectionLimit{auto: true}, GRPCMaxConnections: connectionLimit{auto: true},
@@ -91,7 +91,7 @@ func TestFlagWinsOverEnvironmentOverDefault(t *testing.T) {
 	t.Setenv("STREAMHOUSE_BUCKET", "") // empty is unset
 	t.Setenv("STREAMHOUSE_CACHE_SIZE", "64MiB")
 	t.Setenv("AWS_REGION", "eu-central-1")
-	s, err := parseSettings(t, "--kafka-addr=127.0.0.1:3333", "--no-auto-create-topics", "--flush-interval=100ms")
+	s, err := parseSettings(t, "--kafka-addr=127.0.0.1:3333", "--no-auto-create-topics", "--no-check-compressed", "--flush-interval=100ms")
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:1111", s.Addr)
 	require.Equal(t, "127.0.0.1:3333", s.KafkaAddr)
@@ -99,6 +99,7 @@ func TestFlagWinsOverEnvironmentOverDefault(t *testing.T) {
 	require.EqualValues(t, 64<<20, s.CacheSize)
 	require.Equal(t, "eu-central-1", s.Region)
 	require.False(t, s.AutoCreateTopics)
+	require.False(t, s.CheckCompressed)
 	require.Equal(t, 100*time.Millisecond, s.FlushInterval.duration(true))
 }
 

@@ -21,10 +21,8 @@ func main() {
 	flag.StringVar(&r.client, "client", "", "name of the client, with its version")
 	flag.StringVar(&r.out, "out", "", "folder that the batches are written to")
 	flag.Parse()
-	if err := r.run(); err != nil {
-		slog.Error("nothing more is recorded", "error", err)
-		os.Exit(1)
-	}
+	slog.Error("nothing more is recorded", "error", r.run())
+	os.Exit(1)
 }
 
 // recorder passes connections on to a broker and writes down what is produced through them.
@@ -35,6 +33,7 @@ type recorder struct {
 	counts [len(codecs)]int // batches by codec
 }
 
+// run records until it cannot go on.
 func (r *recorder) run() error {
 	if r.client == "" || r.out == "" {
 		return fmt.Errorf("name the client and the folder: -client NAME -out FOLDER")
@@ -120,7 +119,7 @@ func (r *recorder) produce(frame []byte) error {
 		return fmt.Errorf("a Produce of %d bytes", len(frame))
 	}
 	if err := req.ReadFrom(frame[at:]); err != nil {
-		return fmt.Errorf("Produce version %d: %w", req.Version, err)
+		return fmt.Errorf("a Produce of version %d: %w", req.Version, err)
 	}
 	for _, t := range req.Topics {
 		for _, p := range t.Partitions {
