@@ -113,7 +113,7 @@ func TestAnswersKeepLittleAlive(t *testing.T) {
 	small, large := testBatch(t, nil, "v"), mustBatch(t, 0, []record.Record{{Value: noise(t, 1, coldBlock)}})
 	var reqs []AppendRequest
 	for _, p := range parts {
-		reqs = append(reqs, AppendRequest{Partition: p, Records: append(bytes.Clone(small), large...)})
+		reqs = append(reqs, AppendRequest{Partition: p, Records: bytes.Clone(small)}, AppendRequest{Partition: p, Records: bytes.Clone(large)})
 	}
 	pending, err := e.Append(t.Context(), reqs)
 	require.NoError(t, err)
