@@ -326,7 +326,7 @@ func TestCheckRecordsAllocations(t *testing.T) {
 	require.Zero(t, measure(many), "without compression")
 	for name, codec := range codecs {
 		one, all := measure(compressed(t, few, codec)), measure(compressed(t, many, codec))
-		require.LessOrEqual(t, all, one+2, name)
+		require.LessOrEqual(t, all, one+20, "%s: not one for a record; under the race detector pools forget now and then", name)
 	}
 }
 
