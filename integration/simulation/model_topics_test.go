@@ -90,7 +90,9 @@ func (m *model) topicLocked(name string) *topicModel {
 	return m.topics[name]
 }
 
-// spread adds what the open changes can make of what is possible.
+// spread adds what the open changes can make of what is possible. A change happens again where the client
+// asks again since the answer to it was lost: what it made may have been undone in between by another client.
+// Which of the two then made the topic is not known.
 func (t *topicModel) spread() {
 	known := make(map[possibility]bool)
 	for _, p := range t.possible {
@@ -99,10 +101,13 @@ func (t *topicModel) spread() {
 	for i := 0; i < len(t.possible); i++ {
 		for slot, change := range t.open {
 			p := t.possible[i]
-			if change == nil || p.has&(1<<slot) != 0 {
+			if change == nil {
 				continue
 			}
 			if s, ok := change(p.state); ok {
+				if p.has&(1<<slot) != 0 && s.made != p.state.made {
+					s.made = 0
+				}
 				if next := (possibility{s, p.has | 1<<slot}); !known[next] {
 					known[next] = true
 					t.possible = append(t.possible, next)
