@@ -10,15 +10,19 @@ import (
 	"strings"
 )
 
-// httpOff reports that there is no HTTP server.
+// httpOff reports that there is no HTTP server: no probes, no scrapes, no profiles. Only the
+// word is off; an empty address is a mistake and refused.
 func (s *settings) httpOff() bool { return s.HTTPAddr == "off" }
 
+// checkAddresses returns all that is wrong with the addresses, joined. It catches two listeners
+// on one port before anything is bound, where the system would only say that it is in use.
 func (s *settings) checkAddresses() error {
 	listen := map[string]string{"--addr": s.Addr, "--kafka-addr": s.KafkaAddr}
 	if !s.httpOff() {
 		listen["--http-addr"] = s.HTTPAddr
 	}
 	var errs []error
+	// A slice, so that the same mistake is always told in the same words.
 	names := []string{"--addr", "--kafka-addr", "--http-addr"}
 	for i, name := range names {
 		addr, ok := listen[name]
@@ -38,6 +42,8 @@ func (s *settings) checkAddresses() error {
 	return errors.Join(append(errs, s.checkAdvertised())...)
 }
 
+// checkAdvertised refuses what no client could connect to. Unset is not checked: then each
+// client is told the address that it has reached itself.
 func (s *settings) checkAdvertised() error {
 	if s.KafkaAdvertisedAddr == "" {
 		return nil
@@ -56,8 +62,8 @@ func (s *settings) checkAdvertised() error {
 	return nil
 }
 
-// splitAddress takes host:port apart. The port is a number: a name would depend
-// on the machine.
+// splitAddress takes host:port apart. The port is a number, 0 included, which is one that the
+// system chooses: a name would depend on the machine. An empty host is every address.
 func splitAddress(addr string) (host string, port uint16, err error) {
 	host, p, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -83,6 +89,7 @@ func isHost(host string) bool {
 		return true
 	}
 	name := strings.TrimSuffix(host, ".")
+	// RFC 1035, 2.3.4: a name has 255 bytes with the length of its first label and the root.
 	if len(name) > 253 || strings.Trim(name, "0123456789.") == "" { // an IP address gone wrong
 		return false
 	}
@@ -94,14 +101,17 @@ func isHost(host string) bool {
 	return true
 }
 
+// hostLabel is one label of a host name: 63 bytes at most (RFC 1035), a digit first is allowed (RFC 1123).
 var hostLabel = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
 
+// isWildcard reports every address of the machine: no host, 0.0.0.0 or ::.
 func isWildcard(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-// samePort reports whether two listeners cannot both have what they ask for.
+// samePort reports whether two listeners cannot both have what they ask for. Port 0 never
+// clashes, and an address that cannot be read is told by itself.
 func samePort(a, b string) bool {
 	hostA, portA, errA := splitAddress(a)
 	hostB, portB, errB := splitAddress(b)
@@ -130,6 +140,7 @@ func loopback(host string) string {
 	return ""
 }
 
+// sameIP reports one address in two spellings: 127.0.0.1 and ::ffff:127.0.0.1 are one.
 func sameIP(a, b string) bool {
 	x, errX := netip.ParseAddr(a)
 	y, errY := netip.ParseAddr(b)

@@ -20,14 +20,18 @@ type commands struct {
 	Version versionCmd   `cmd:"" help:"Print the version."`
 }
 
-// output is where a command writes: results to out, the rest to err.
+// output is where a command writes: results to out, the rest to err. A log that is piped away
+// therefore never mixes with figures.
 type output struct{ out, err io.Writer }
 
-// errSettings marks settings that make no sense.
+// errSettings marks settings that make no sense: it makes the exit status 2, so that a
+// supervisor can tell a mistake from a failure that another start may mend.
 var errSettings = errors.New("wrong settings")
 
-// run parses the command line and does what it says. It returns the exit status.
+// run parses the command line and does what it says. It returns the exit status: 0, or what
+// [exitStatus] says. It never ends the process by itself, so that tests can call it.
 func run(args []string, out output) int {
+	// Before kong reads them: it takes an empty variable for a value.
 	unsetEmpty(environmentNames())
 	var shown bool // --help was answered
 	ctx, err := newParser(out, func(int) { shown = true }).Parse(args)
@@ -44,7 +48,8 @@ func run(args []string, out output) int {
 	return 0
 }
 
-// oneLine writes joined errors behind each other.
+// oneLine writes joined errors behind each other: what reads the output of a service
+// takes a line for a message.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // exitStatus is 2 for a command line or environment that makes no sense, else 1.
@@ -55,11 +60,14 @@ func exitStatus(err error) int {
 	return 1
 }
 
+// newParser returns the parser of the program. exit is called when help was printed, and must not
+// end the process; kong goes on parsing after it.
 func newParser(out output, exit func(int)) *kong.Kong {
 	return newParserFor(new(commands), out, exit)
 }
 
-// newParserFor returns a parser that fills c.
+// newParserFor returns a parser that fills c. It panics when the tags of c are wrong: that is a mistake in
+// the program, and any start finds it.
 func newParserFor(c *commands, out output, exit func(int)) *kong.Kong {
 	return kong.Must(c,
 		kong.Name("streamhouse"),
@@ -72,7 +80,8 @@ func newParserFor(c *commands, out output, exit func(int)) *kong.Kong {
 	)
 }
 
-// helpText is a flag's help with its default and its variable behind it.
+// helpText is a flag's help with its default and its variable behind it, so that the
+// help texts themselves need not repeat either.
 func helpText(v *kong.Value) string {
 	text := v.Help
 	if v.HasDefault {
@@ -84,7 +93,8 @@ func helpText(v *kong.Value) string {
 	return text
 }
 
-// settingGroups are the headings of the settings, in their order.
+// settingGroups are the headings of the settings, by the key that a setting names. kong shows them in
+// the order in which the settings come.
 var settingGroups = []kong.Group{
 	{Key: "Addresses", Title: "Addresses"},
 	{Key: "Storage", Title: "Storage"},
@@ -105,7 +115,8 @@ func (versionCmd) Run(out output) error {
 	return err
 }
 
-// buildVersion is the module's version, or the revision it was built from.
+// buildVersion is the module's version, or the revision it was built from, as the go command
+// stamps it into the binary; "(devel)" where there was neither.
 func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -13,7 +13,8 @@ import (
 // grpcMaxRequest is the most that one gRPC message may have: gRPC holds it in memory twice.
 const grpcMaxRequest = 16 << 20
 
-// clientDoors makes the servers that clients talk to.
+// clientDoors makes the servers that clients talk to, in front of the engine. Nobody is served
+// before [newDoors] opens them. It also tells the figures and the health where to look.
 func clientDoors(s *settings, p *ports, limits connections, engine *log.Log, m *metrics.Metrics, h *health, logger *slog.Logger) ([]door, error) {
 	kafkaServer, err := kafka.NewServer(engine, kafkaOptions(s, limits, m, logger))
 	if err != nil {
@@ -29,11 +30,13 @@ func clientDoors(s *settings, p *ports, limits connections, engine *log.Log, m *
 	if err != nil {
 		return nil, err
 	}
+	// From here on gRPC's health service follows ready without asking over and over.
 	h.onChange(grpcServer.HealthChanged)
 	m.Read(engine.Stats, engine.Limits, kafkaServer.Stats)
 	return []door{{"gRPC", p.grpc, grpcServer}, {"Kafka", p.kafka, kafkaServer}}, nil
 }
 
+// kafkaOptions translates the settings, which have been checked, into the options of the Kafka door.
 func kafkaOptions(s *settings, limits connections, m *metrics.Metrics, logger *slog.Logger) kafka.Options {
 	o := kafka.Options{
 		AdvertisedAddr:    s.KafkaAdvertisedAddr,

@@ -26,13 +26,16 @@ const (
 	leastConnections = 16
 )
 
-// connectionLimit is a number of connections, or auto.
+// connectionLimit is a number of connections, or auto: as many as the machine
+// lets the process open, up to a number that is enough for most.
 type connectionLimit struct {
+	// auto makes n meaningless: see [settings.fitConnections].
 	auto bool
 	n    int
 }
 
-// UnmarshalText reads auto or a number.
+// UnmarshalText reads auto or a number, for kong. Its bounds are checked later, by
+// [settings.checkConnections].
 func (c *connectionLimit) UnmarshalText(text []byte) error {
 	if string(text) == "auto" {
 		*c = connectionLimit{auto: true}
@@ -52,12 +55,14 @@ const (
 	autoGRPCConnections  = 10_000
 )
 
-// connections are the limits in force.
+// connections are the limits in force, each 1 at least.
 type connections struct{ kafka, grpc int }
 
 // fitConnections fits the limits into the files that the process may open. One that
-// somebody has set is kept or refused; one that is auto takes what is left.
+// somebody has set is kept or refused; one that is auto takes what is left, and two that are share
+// it in proportion to what they would like. It returns errSettings when they do not fit.
 func (s *settings) fitConnections(descriptors uint64) (c connections, err error) {
+	// Unlimited is the largest uint64, which no int holds.
 	left := int(min(descriptors, 1<<31)) - keptDescriptors
 	c = connections{s.KafkaMaxConnections.n, s.GRPCMaxConnections.n} // 0 where auto
 	wanted := 0
@@ -83,7 +88,9 @@ func (s *settings) fitConnections(descriptors uint64) (c connections, err error)
 	return c, nil
 }
 
-// limitConnections finds the limits in force, and tells where they are lower than usual.
+// limitConnections finds the limits in force, and tells where they are lower than usual. It
+// also bounds p.http, whose server has no limit of its own: further connections wait in
+// the kernel's queue, without a descriptor.
 func limitConnections(s *settings, p *ports, logger *slog.Logger) (connections, error) {
 	descriptors, known := openFiles()
 	if !known {
@@ -102,6 +109,8 @@ func limitConnections(s *settings, p *ports, logger *slog.Logger) (connections, 
 	return c, nil
 }
 
+// checkConnections checks what somebody has set. Whether it fits the machine is known
+// only later: see [settings.fitConnections].
 func (s *settings) checkConnections() error {
 	var errs []error
 	for _, l := range []struct {

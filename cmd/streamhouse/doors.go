@@ -9,21 +9,22 @@ import (
 	"time"
 )
 
-// door is a server on its listener.
+// door is a server on its listener. The server owns the listener once it serves and closes it.
 type door struct {
-	name   string
+	name   string // for messages
 	ln     net.Listener
 	server server
 }
 
-// server is what the three of them have in common. Shutdown accepts nobody any
-// more and returns when what was taken is answered, or when ctx ends.
+// server is what the three of them have in common. Serve blocks until Shutdown is called or the
+// listener fails. Shutdown accepts nobody any more and returns when what was taken is
+// answered, or when ctx ends.
 type server interface {
 	Serve(net.Listener) error
 	Shutdown(ctx context.Context) error
 }
 
-// doors are open servers with their goroutines.
+// doors are open servers with their goroutines. The methods may be called concurrently.
 type doors struct {
 	all    []door
 	failed chan error // one that stopped though nobody told it to
@@ -33,7 +34,8 @@ type doors struct {
 	closed bool
 }
 
-// newDoors opens doors; stop closes them.
+// newDoors opens doors; stop closes them. It returns at once: each serves in a goroutine of its
+// own, and one that ends by itself is told by failed, which has room for all of them.
 func newDoors(all ...door) *doors {
 	d := &doors{all: all, failed: make(chan error, len(all))}
 	for _, door := range all {
@@ -47,6 +49,7 @@ func newDoors(all ...door) *doors {
 	return d
 }
 
+// stopping reports that stop was called: what Serve returns then is no failure.
 func (d *doors) stopping() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -54,7 +57,8 @@ func (d *doors) stopping() bool {
 }
 
 // stop closes all doors side by side and waits until what they took is
-// answered, for limit at most, also where ctx has ended.
+// answered, for limit at most, also where ctx has ended. Every Serve has returned when it
+// does. The error joins the doors whose clients did not finish.
 func (d *doors) stop(ctx context.Context, limit time.Duration) error {
 	d.mu.Lock()
 	d.closed = true

@@ -15,7 +15,9 @@ import (
 	"streamhouse/objstore/s3"
 )
 
-// openEngine takes over the bucket. It gives up when the store stays silent.
+// openEngine takes over the bucket: the broker that had it before is fenced. It gives up when the store
+// stays silent for the startup timeout, and does not bound how long a replay takes. The error names the
+// store where it is to blame, and says what to do. The caller closes the engine.
 func openEngine(ctx context.Context, s *settings, m *metrics.Metrics, h *health, logger *slog.Logger) (*log.Log, error) {
 	ctx, patience := newPatience(ctx, s.StartupTimeout)
 	defer patience.close()
@@ -28,6 +30,7 @@ func openEngine(ctx context.Context, s *settings, m *metrics.Metrics, h *health,
 	if err == nil {
 		return engine, nil
 	}
+	// What the engine returns then is that its context ended; the reason why is what matters.
 	if silent := context.Cause(ctx); errors.Is(silent, errSilent) {
 		err = silent
 	}
@@ -45,6 +48,7 @@ func storageName(s *settings) string {
 	return fmt.Sprintf("S3 bucket %q (region %s)", s.Bucket, s.Region)
 }
 
+// openStore opens the store that the settings name. Neither kind holds anything that must be closed.
 func openStore(ctx context.Context, s *settings) (objstore.Store, error) {
 	if s.UseLocalStorage {
 		return dir.Open(s.LocalStoragePath)
@@ -52,6 +56,7 @@ func openStore(ctx context.Context, s *settings) (objstore.Store, error) {
 	return s3.Open(ctx, s3.Options{Bucket: s.Bucket, Region: s.Region})
 }
 
+// engineOptions translates the settings, which have been checked, into the engine's options.
 func engineOptions(s *settings, m *metrics.Metrics, h *health, logger *slog.Logger) log.Options {
 	o := log.Options{
 		MetadataPath:      s.Metadata,
@@ -83,7 +88,8 @@ func engineOptions(s *settings, m *metrics.Metrics, h *health, logger *slog.Logg
 	return o
 }
 
-// closeEngine flushes and closes, also where ctx has ended.
+// closeEngine flushes and closes, also where ctx has ended, and gives it limit. An engine that
+// has stopped by itself has nothing to flush; why it stopped is told elsewhere.
 func closeEngine(ctx context.Context, engine *log.Log, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
@@ -93,7 +99,8 @@ func closeEngine(ctx context.Context, engine *log.Log, limit time.Duration) erro
 	return nil
 }
 
-// unlessStopped forgives an error of a start that was told to stop.
+// unlessStopped forgives an error of a start that was told to stop: the exit status is 0, and a
+// supervisor does not start the broker again.
 func unlessStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil

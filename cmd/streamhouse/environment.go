@@ -19,7 +19,8 @@ func unsetEmpty(names []string) {
 	}
 }
 
-// environmentNames are the variables of all settings, by name.
+// environmentNames are the variables of all settings, by name, with those that do not begin with
+// STREAMHOUSE_.
 func environmentNames() []string {
 	var names []string
 	for field := range reflect.TypeFor[settings]().Fields() {
@@ -32,7 +33,8 @@ func environmentNames() []string {
 }
 
 // checkEnvironment refuses variables that look like ours and are none: a
-// mistyped name would silently leave a default in force.
+// mistyped name would silently leave a default in force. environ is as [os.Environ] returns it. An
+// empty variable is forgiven, as everywhere.
 func checkEnvironment(environ, known []string) error {
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -51,14 +53,17 @@ func isServiceLink(name, value string) bool {
 	return serviceLink.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
 }
 
+// serviceLink is how their names end, except STREAMHOUSE_PORT, which its value has to tell from a
+// setting with a mistyped name.
 var serviceLink = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?$`)
 
-// nearest returns the name with the smallest edit distance.
+// nearest returns the name with the smallest edit distance; known has one at least.
 func nearest(name string, known []string) string {
 	return slices.MinFunc(known, func(a, b string) int { return editDistance(name, a) - editDistance(name, b) })
 }
 
-// editDistance counts the letters to insert, delete or replace between two names.
+// editDistance counts the letters to insert, delete or replace between two names
+// (Levenshtein), with one row of the table in memory.
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -8,7 +8,9 @@ import (
 	"streamhouse/log"
 )
 
-// engineEvents adds log lines and the health to what the figures subscribe to, e.
+// engineEvents adds log lines and the health to what the figures subscribe to, e, whose functions
+// must all be set as far as they are wrapped here. The engine may hold locks when it calls one: none of
+// them asks the engine anything.
 func engineEvents(e log.Events, logger *slog.Logger, h *health) log.Events {
 	figures := e
 	var trouble storeTrouble
@@ -44,11 +46,12 @@ func engineEvents(e log.Events, logger *slog.Logger, h *health) log.Events {
 	return e
 }
 
-// storeTrouble counts the failures of a row. It may be used concurrently.
+// storeTrouble counts the failures of a row: PUTs that failed with no success between them. It may be used
+// concurrently.
 type storeTrouble struct {
 	mu       sync.Mutex
 	failures int
-	since    time.Time
+	since    time.Time // of the first one in the row
 }
 
 // failed returns how many failures the row has by now.
@@ -62,7 +65,8 @@ func (s *storeTrouble) failed(now time.Time) int {
 	return s.failures
 }
 
-// recovered ends the row and returns when it began and how many failures it had.
+// recovered ends the row and returns when it began and how many failures it had. Without a row it
+// returns that of the last one, with no failures.
 func (s *storeTrouble) recovered() (since time.Time, failures int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

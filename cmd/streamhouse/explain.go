@@ -22,7 +22,8 @@ var advice = []struct {
 	{meta.ErrInUse, "stop that one, or name another file with STREAMHOUSE_METADATA"},
 }
 
-// explain puts behind an error what somebody can do about it.
+// explain puts behind an error what somebody can do about it. It wraps err, and returns one that
+// no advice fits as it is; nil stays nil.
 func explain(err error) error {
 	for _, a := range advice {
 		if errors.Is(err, a.when) {

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// flushInterval is a duration, or auto.
+// flushInterval is a duration, or auto, which depends on the store: see duration.
 type flushInterval struct {
 	auto bool
 	d    time.Duration
 }
 
-// UnmarshalText reads auto or a duration.
+// UnmarshalText reads auto or a duration, for kong. Its bounds are checked by [settings.checkFlushing].
 func (f *flushInterval) UnmarshalText(text []byte) error {
 	if string(text) == "auto" {
 		*f = flushInterval{auto: true}

@@ -30,7 +30,8 @@ type limitedHandler struct {
 	lines *lineLimits
 }
 
-// newLimitedHandler returns a handler in front of next.
+// newLimitedHandler returns a handler in front of next, with limits of its own. Like next it may
+// be used concurrently.
 func newLimitedHandler(next slog.Handler) slog.Handler {
 	return &limitedHandler{next, &lineLimits{byMessage: make(map[messageKey]*lineLimit)}}
 }
@@ -40,13 +41,14 @@ func (h *limitedHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ctx, level)
 }
 
-// Handle implements [slog.Handler].
+// Handle implements [slog.Handler]. A line that is suppressed is no error.
 func (h *limitedHandler) Handle(ctx context.Context, r slog.Record) error {
 	suppressed, ok := h.lines.allow(messageKey{r.Level, r.Message}, r.Time)
 	if !ok {
 		return nil
 	}
 	if suppressed > 0 {
+		// The attributes of a record may share memory with a copy of it.
 		r = r.Clone()
 		r.AddAttrs(slog.Int("suppressed", suppressed))
 	}
@@ -76,12 +78,14 @@ type lineLimits struct {
 	byMessage map[messageKey]*lineLimit
 }
 
+// lineLimit is that of one message; lineLimits.mu guards it.
 type lineLimit struct {
 	rate       *rate.Limiter
 	suppressed int // since the last line that passed
 }
 
-// allow says whether a line may pass, and if so how many did not since the last one that did.
+// allow says whether a line may pass, and if so how many did not since the last one that did. now is the
+// line's own time, which may stand a little before that of another line.
 func (l *lineLimits) allow(key messageKey, now time.Time) (suppressed int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,6 +98,8 @@ func (l *lineLimits) allow(key messageKey, now time.Time) (suppressed int, ok bo
 	return suppressed, true
 }
 
+// of returns the limit of a message and makes it when it is the first. l.mu must be held. Limits are
+// never dropped: there are at most maxLogMessages, and one for all others.
 func (l *lineLimits) of(key messageKey) *lineLimit {
 	if limit := l.byMessage[key]; limit != nil {
 		return limit

@@ -6,7 +6,7 @@ import (
 )
 
 // newLogger writes lines of the form and from the level that the settings name, each
-// message only so often: see [limitedHandler].
+// message only so often: see [limitedHandler]. Each line is one call of w.Write, under a lock.
 func newLogger(s *settings, w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {

@@ -9,9 +9,12 @@ import (
 	"strings"
 )
 
+// checkStorage returns all that is wrong with where things are kept. Two places that lie in each
+// other are refused: who empties the cache by hand would take the log with it.
 func (s *settings) checkStorage() error {
 	paths := []struct{ flag, path string }{{"--metadata", s.Metadata}}
 	if s.UseLocalStorage {
+		// Bucket and region are not looked at: they have defaults, and mean nothing here.
 		paths = append(paths, struct{ flag, path string }{"--local-storage-path", s.LocalStoragePath})
 	} else if err := errors.Join(checkBucket(s.Bucket), checkRegion(s.Region)); err != nil {
 		return err
@@ -59,7 +62,7 @@ func checkRegion(name string) error {
 	return nil
 }
 
-// checkFile refuses the name of a folder where a file is wanted.
+// checkFile refuses the name of a folder where a file is wanted. A path that does not exist yet is fine.
 func checkFile(flag, path string) error {
 	info, err := os.Stat(path)
 	if strings.HasSuffix(path, "/") || filepath.Base(path) == "." || filepath.Base(path) == ".." || err == nil && info.IsDir() {
@@ -68,7 +71,7 @@ func checkFile(flag, path string) error {
 	return nil
 }
 
-// contains reports whether path is dir or lies below it.
+// contains reports whether path is dir or lies below it, symbolic links of what exists resolved.
 func contains(dir, path string) bool {
 	rel, err := filepath.Rel(absolute(dir), absolute(path))
 	return err == nil && (rel == "." || filepath.IsLocal(rel))

@@ -15,19 +15,22 @@ import (
 // answer begins the time anew: a replay may be long, and a storm of refusals that
 // lets some requests through is survived.
 type patience struct {
-	limit  time.Duration
+	limit  time.Duration // of silence
 	cancel context.CancelCauseFunc
 
 	mu    sync.Mutex
 	timer *time.Timer
-	over  bool
-	last  error // of the calls since the last answer
+	// over: close was called, and called must not start the timer again.
+	over bool
+	last error // of the calls since the last answer
 }
 
-// errSilent says that the store did not answer.
+// errSilent says that the store did not answer, for longer than a start may wait. What its last call failed
+// with, if one did, is wrapped behind it.
 var errSilent = errors.New("the object store does not answer")
 
-// newPatience returns a context that ends with the reason when patience does. close ends the watch.
+// newPatience returns a context that ends with the reason ([context.Cause]) when patience does. It must be
+// told of every call to the store, by called. close ends the watch.
 func newPatience(ctx context.Context, limit time.Duration) (context.Context, *patience) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	p := &patience{limit: limit, cancel: cancel}
@@ -35,6 +38,7 @@ func newPatience(ctx context.Context, limit time.Duration) (context.Context, *pa
 	return ctx, p
 }
 
+// giveUp is called by the timer.
 func (p *patience) giveUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,7 +49,7 @@ func (p *patience) giveUp() {
 	p.cancel(reason)
 }
 
-// called is told of every call to the store once it is over.
+// called is told of every call to the store once it is over. It may be called concurrently, and after close.
 func (p *patience) called(c metrics.StoreCall) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +64,8 @@ func (p *patience) called(c metrics.StoreCall) {
 	}
 }
 
-// answered reports that the store did what it was asked, or said clearly that it will not.
+// answered reports that the store did what it was asked, or said clearly that it will not. What
+// it has refused for now, or cut off, is no answer.
 func answered(err error) bool {
 	for _, answer := range []error{objstore.ErrExists, objstore.ErrNotFound, objstore.ErrRange, objstore.ErrPermanent} {
 		if errors.Is(err, answer) {
@@ -70,7 +75,7 @@ func answered(err error) bool {
 	return err == nil
 }
 
-// close ends the watch, but not the context.
+// close ends the watch, but not the context: what was opened under it may still use it.
 func (p *patience) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

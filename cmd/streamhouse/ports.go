@@ -15,6 +15,8 @@ type ports struct {
 	http        net.Listener // nil where it is off
 }
 
+// listen binds all ports or none. From now on the kernel queues connections that nobody answers yet, so a
+// client that comes early waits instead of being refused. The caller calls close.
 func listen(ctx context.Context, s *settings) (*ports, error) {
 	p := new(ports)
 	wanted := []struct {
@@ -49,7 +51,7 @@ func portError(flag, addr string, err error) error {
 	}
 }
 
-// close closes what no door has closed; it may be called at any time.
+// close closes what no door has closed; it may be called at any time, and more than once.
 func (p *ports) close() {
 	for _, ln := range []net.Listener{p.grpc, p.kafka, p.http} {
 		if ln != nil {
@@ -66,7 +68,7 @@ func (p *ports) httpDoor(server httpServer) []door {
 	return []door{{"http", p.http, server}}
 }
 
-// httpAddr is for the log.
+// httpAddr is for the log: with port 0 it is the one that the system chose.
 func (p *ports) httpAddr() string {
 	if p.http == nil {
 		return "off"

@@ -9,7 +9,9 @@ import (
 	"streamhouse/cmd/streamhouse/metrics"
 )
 
-// Run serves until the process is told to stop. A second signal ends it at once.
+// Run serves until the process is told to stop. A second signal ends it at once. It returns nil after
+// a stop that was asked for, errSettings before anything is opened when a setting makes no sense,
+// and else why it could not start or serve on. kong calls it.
 func (s *settings) Run(out output) error {
 	if err := errors.Join(checkEnvironment(os.Environ(), environmentNames()), s.check()); err != nil {
 		return err
@@ -22,7 +24,8 @@ func (s *settings) Run(out output) error {
 }
 
 // serve is the broker's life: it starts in order, waits for ctx or for trouble, and
-// stops in reverse.
+// stops in reverse. When it returns, everything that it opened is closed and every record that was
+// acknowledged is durable, also after an error.
 func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
 	m, h := metrics.New(buildVersion()), newHealth(s.ReadyGrace)
 
@@ -36,6 +39,7 @@ func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	// Probes are answered while the engine starts and until it is closed: both may take long.
 	probes := newDoors(p.httpDoor(newHTTPServer(h, m, logger))...)
 	defer func() { err = errors.Join(err, probes.stop(ctx, httpStopTimeout)) }()
 
@@ -59,6 +63,8 @@ func serve(ctx context.Context, s *settings, logger *slog.Logger) (err error) {
 	case err = <-clients.failed:
 	case err = <-probes.failed:
 	}
+	// The probes say so first. Then the clients' calls get most of the time, in which flushes go on; the
+	// engine flushes what is left in the rest.
 	h.stopping()
 	err = errors.Join(err, clients.stop(ctx, s.ShutdownTimeout*3/4), closeEngine(ctx, engine, s.ShutdownTimeout/4))
 	logger.Info("stopped")

@@ -8,7 +8,8 @@ import (
 
 // settings are the broker's settings. Each stands here once: its flag, its
 // environment variable, its default and its help. A flag wins over the
-// environment; an empty variable counts as unset.
+// environment; an empty variable counts as unset. kong fills it; nothing changes it
+// afterwards, so it may be read concurrently. What the tags cannot say about a value is in [settings.check].
 type settings struct {
 	Addr                string `env:"STREAMHOUSE_ADDR" default:"0.0.0.0:9090" placeholder:"HOST:PORT" group:"Addresses" help:"Address of the gRPC service."`
 	KafkaAddr           string `env:"STREAMHOUSE_KAFKA_ADDR" default:"0.0.0.0:9092" placeholder:"HOST:PORT" group:"Addresses" help:"Address of the Kafka listener."`

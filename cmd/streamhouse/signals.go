@@ -8,7 +8,8 @@ import (
 )
 
 // untilSignal returns a context that ends with the first SIGTERM or SIGINT. When it
-// has ended, the next one ends the process at once.
+// has ended, the next one ends the process at once, as Go does by default: who asks twice does not
+// want to wait for a flush. The function ends the context, too, and must be called.
 func untilSignal() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	told, release := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)

@@ -28,7 +28,8 @@ func (s *settings) checkTexts() error {
 	return errors.Join(errs...)
 }
 
-// strayText says what does not belong to a value, and what to do about it, or returns "".
+// strayText says what does not belong to a value, and what to do about it, or returns "". It reads behind
+// the name of the flag and the value in quotes.
 func strayText(value string) string {
 	switch {
 	case strings.TrimSpace(value) != value:

@@ -40,7 +40,8 @@ const (
 	maxPartitionChangeRate = 1_000_000
 )
 
-// check reports every setting that is out of bounds or contradicts another one.
+// check reports every setting that is out of bounds or contradicts another one, all at once, as
+// errSettings. It looks at values and paths, and opens and creates nothing.
 func (s *settings) check() error {
 	err := s.checkTexts()
 	if err == nil { // else others would say the same in other words
@@ -52,6 +53,8 @@ func (s *settings) check() error {
 	return nil
 }
 
+// checkMemory also holds the sizes against each other: each of the pairs would stall or waste
+// something for good, which shows only under load.
 func (s *settings) checkMemory() error {
 	errs := []error{
 		atLeast("--cache-memory", s.CacheMemory, minMemory),
@@ -74,6 +77,7 @@ func (s *settings) checkMemory() error {
 	return errors.Join(errs...)
 }
 
+// atLeast returns nil, or an error that names the flag and both sizes.
 func atLeast(flag string, have, least units.Bytes) error {
 	if have < least {
 		return fmt.Errorf("%s %v is below the least, %v", flag, have, least)
@@ -92,6 +96,8 @@ func (s *settings) checkFlushing() error {
 	return errors.Join(errs...)
 }
 
+// checkLimits checks the bounds of the state. They may stand below what the state holds already:
+// then nothing new is taken.
 func (s *settings) checkLimits() error {
 	return errors.Join(
 		between("--max-topics", s.MaxTopics, 1, maxStateLimit),
@@ -105,6 +111,8 @@ func (s *settings) checkLimits() error {
 	)
 }
 
+// checkClients checks what clients may ask for. Sizes of requests end at the largest frame that
+// the log can store.
 func (s *settings) checkClients() error {
 	errs := []error{
 		between("--default-partitions", s.DefaultPartitions, 1, log.MaxPartitions),
@@ -129,6 +137,7 @@ func (s *settings) checkClients() error {
 	return errors.Join(errs...)
 }
 
+// checkProcess checks durations, which have no upper bound: who wants to wait longer may.
 func (s *settings) checkProcess() error {
 	var errs []error
 	if s.StartupTimeout <= 0 {
@@ -143,6 +152,7 @@ func (s *settings) checkProcess() error {
 	return errors.Join(errs...)
 }
 
+// between returns nil, or an error that names the flag, the value and its bounds, both of which are allowed.
 func between[T int | int32 | int64 | units.Bytes](flag string, have, least, most T) error {
 	if have < least || have > most {
 		return fmt.Errorf("%s %v is not between %v and %v", flag, have, least, most)
