@@ -11,10 +11,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// ErrSettings marks settings that make no sense.
+// ErrSettings marks settings that make no sense. Nothing was measured and no topic was made.
 var ErrSettings = errors.New("wrong settings")
 
-// ErrFailed says that the figures are not those of a broker that works.
+// ErrFailed says that the figures are not those of a broker that works: records were lost or
+// refused, or it was interrupted. The figures were printed all the same.
 var ErrFailed = errors.New("the benchmark failed")
 
 // Run measures the phases and writes the figures to out, also when ctx ends meanwhile; lines of
@@ -45,7 +46,8 @@ func (b *Config) Run(ctx context.Context, out, progress io.Writer) (err error) {
 	return failure(ctx, results)
 }
 
-// clientOptions are those of every client of the benchmark.
+// clientOptions are those of every client of the benchmark, with more behind them. A request is not
+// tried again for longer than the patience, and a record has a second at least to be delivered.
 func (b *Config) clientOptions(more ...kgo.Opt) []kgo.Opt {
 	return append([]kgo.Opt{
 		kgo.SeedBrokers(b.Addr...),
@@ -55,7 +57,8 @@ func (b *Config) clientOptions(more ...kgo.Opt) []kgo.Opt {
 	}, more...)
 }
 
-// print writes the figures as a table or as one JSON document.
+// print writes the figures as a table or as one JSON document. The document holds what shaped
+// the figures, too, so that two of them can be compared.
 func (b *Config) print(out io.Writer, results []phaseResult) error {
 	if !b.JSON {
 		return printTable(out, results)
@@ -72,7 +75,7 @@ func (b *Config) print(out io.Writer, results []phaseResult) error {
 	})
 }
 
-// failure joins what went wrong in the phases.
+// failure joins what went wrong in the phases, each as ErrFailed; nil where nothing did.
 func failure(ctx context.Context, results []phaseResult) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: it was interrupted", ErrFailed)

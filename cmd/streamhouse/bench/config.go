@@ -11,7 +11,8 @@ import (
 )
 
 // Config says what to measure and how. The tags make each field a flag; defaults are
-// those of the tags, as github.com/alecthomas/kong reads them.
+// those of the tags, as github.com/alecthomas/kong reads them: the zero value is not usable.
+// It must not change while Run uses it.
 type Config struct {
 	Addr       []string      `default:"127.0.0.1:9092" placeholder:"HOST:PORT" help:"Kafka addresses, separated by commas."`
 	Phases     []string      `default:"produce,cold" enum:"produce,tail,cold" placeholder:"PHASE" help:"What to measure: produce, tail (read beside produce), cold (read all of the topic from its start)."`
@@ -32,6 +33,8 @@ type Config struct {
 	JSON       bool          `name:"json" help:"Print the result as JSON."`
 }
 
+// check returns the first setting that makes no sense, as ErrSettings. What the tags restrict to a list
+// (phases, codec, acks) kong has checked.
 func (b *Config) check() error {
 	switch {
 	case len(b.Addr) == 0 || slices.ContainsFunc(b.Addr, strayAddr):
@@ -52,7 +55,8 @@ func (b *Config) check() error {
 	return nil
 }
 
-// strayAddr reports what no address has.
+// strayAddr reports what no address has. It only catches a comma-separated list gone wrong, which would
+// else show as a host that does not answer.
 func strayAddr(addr string) bool { return addr == "" || strings.ContainsAny(addr, " \t\r\n/\"'") }
 
 func (b *Config) has(phase string) bool { return slices.Contains(b.Phases, phase) }

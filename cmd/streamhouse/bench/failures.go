@@ -9,6 +9,7 @@ type failures struct {
 	first error
 }
 
+// add takes no nil.
 func (f *failures) add(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -17,6 +18,7 @@ func (f *failures) add(err error) {
 	}
 }
 
+// get returns how many there were and the text of the first, "" where there was none.
 func (f *failures) get() (int64, string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -16,7 +16,8 @@ type latencies struct {
 
 const (
 	// bucketBits gives each power of two 128 buckets.
-	bucketBits  = 7
+	bucketBits = 7
+	// bucketCount is room for any duration that is not negative: 7,296 counters, 57 KiB.
 	bucketCount = (64 - bucketBits) << bucketBits
 )
 
@@ -27,12 +28,14 @@ func bucketOf(ns uint64) int {
 	return shift<<bucketBits + int(ns>>shift)
 }
 
-// bucketTop returns the largest duration of a bucket.
+// bucketTop returns the largest duration of a bucket. It is the inverse of bucketOf: what lies
+// above it is in the next one.
 func bucketTop(i int) time.Duration {
 	shift := max(i>>bucketBits-1, 0)
 	return time.Duration((int64(i-shift<<bucketBits)+1)<<shift - 1)
 }
 
+// add counts a duration; one below 0, from two clocks that disagree, counts as 0.
 func (l *latencies) add(d time.Duration) {
 	d = max(d, 0)
 	l.counts[bucketOf(uint64(d))].Add(1)
@@ -44,8 +47,8 @@ func (l *latencies) add(d time.Duration) {
 	}
 }
 
-// quantiles returns the durations below which the shares qs of all lie; qs ascend. It is 0 where
-// nothing was counted.
+// quantiles returns the durations below which the shares qs of all lie; qs ascend and are from 0 to 1. It is 0 where
+// nothing was counted. A share of 1 is exact: the largest duration. What is added meanwhile may count or not.
 func (l *latencies) quantiles(qs ...float64) []time.Duration {
 	var total int64
 	for i := range l.counts {

@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// progress is what a running phase has done so far. It may be used concurrently.
+// progress is what a running phase has done so far. It may be used concurrently: phase and started
+// do not change once [meter.start] has returned it.
 type progress struct {
 	phase     string
 	started   time.Time
-	records   atomic.Int64
-	bytes     atomic.Int64
+	records   atomic.Int64 // acknowledged, or read
+	bytes     atomic.Int64 // of their values
 	latencies latencies
 	failures  failures
 }
@@ -30,20 +31,23 @@ func (p *progress) result(took time.Duration) phaseResult {
 type meter struct {
 	out      io.Writer
 	terminal bool
-	stop     chan struct{}
-	done     chan struct{}
+	// stop is closed to end the goroutine, done by it when it has.
+	stop chan struct{}
+	done chan struct{}
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// running are the phases on the line, in the order in which they began.
 	running []*progress
 }
 
-// newMeter starts the goroutine that writes; close ends it.
+// newMeter starts the goroutine that writes; close ends it. Nobody else may write to out meanwhile.
 func newMeter(out io.Writer) *meter {
 	m := &meter{out: out, terminal: isTerminal(out), stop: make(chan struct{}), done: make(chan struct{})}
 	go m.write()
 	return m
 }
 
+// start puts a phase on the line and returns what it counts in. Its clock runs from now.
 func (m *meter) start(phase string) *progress {
 	p := &progress{phase: phase, started: time.Now()}
 	m.mu.Lock()
@@ -59,15 +63,18 @@ func (m *meter) finish() {
 	m.mu.Unlock()
 }
 
+// close waits for the goroutine. It must be called once.
 func (m *meter) close() {
 	close(m.stop)
 	<-m.done
 }
 
+// write is the goroutine. On a terminal it takes its line away at the end, so that the table stands alone.
 func (m *meter) write() {
 	defer close(m.done)
 	pause, start, end := 5*time.Second, "", "\n"
 	if m.terminal {
+		// Back to the first column, and clear the line (ECMA-48: EL).
 		pause, start, end = time.Second/2, "\r\x1b[K", ""
 	}
 	tick := time.NewTicker(pause)
@@ -87,6 +94,7 @@ func (m *meter) write() {
 	}
 }
 
+// line returns the line of the moment, "" while no phase runs.
 func (m *meter) line(now time.Time) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,6 +108,7 @@ func (m *meter) line(now time.Time) string {
 	return strings.Join(parts, " | ")
 }
 
+// isTerminal reports a character device: /dev/null is one, too, and does not mind.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

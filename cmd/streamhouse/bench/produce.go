@@ -21,7 +21,8 @@ const (
 )
 
 // produceAndTail runs the produce phase, and beside it a reader that starts at
-// the topic's end, where that is asked for.
+// the topic's end, where that is asked for. The results are in the order of the phases: produce, tail. Where
+// the reader cannot start, nothing is produced: its figures were wanted, and the topic stays as it is.
 func (b *Config) produceAndTail(ctx context.Context, t *topic, m *meter) []phaseResult {
 	defer m.finish()
 	if !b.has("tail") {
@@ -47,7 +48,7 @@ func (b *Config) produceAndTail(ctx context.Context, t *topic, m *meter) []phase
 }
 
 // produce sends records until their number, the duration or ctx is up, and waits for
-// their acknowledgements.
+// their acknowledgements, which count into the time that it took. Without a number the duration counts.
 func (b *Config) produce(ctx context.Context, t *topic, p *progress) phaseResult {
 	if b.Records == 0 {
 		timed, cancel := context.WithTimeout(ctx, b.Duration)
@@ -58,6 +59,7 @@ func (b *Config) produce(ctx context.Context, t *topic, p *progress) phaseResult
 	var taken atomic.Int64
 	start := time.Now()
 	for i := range b.Producers {
+		// A seed for each: values that come twice would compress too well, in the broker or in its store.
 		producer, err := newProducer(b, t, p, uint64(i))
 		if err != nil {
 			p.failures.add(err)
@@ -72,7 +74,7 @@ func (b *Config) produce(ctx context.Context, t *topic, p *progress) phaseResult
 	return p.result(time.Since(start))
 }
 
-// producer is one producer client.
+// producer is one producer client. One goroutine runs it; its promises come in one of the client's.
 type producer struct {
 	b      *Config
 	p      *progress
@@ -81,13 +83,15 @@ type producer struct {
 	share  float64   // records per second; 0 is as fast as it goes
 }
 
-// slot is a record with its buffer, used again once it is acknowledged.
+// slot is a record with its buffer, used again once it is acknowledged. Until then it is the client's.
 type slot struct {
 	record kgo.Record
-	from   time.Time // when the record was due, or handed over
-	done   func(*kgo.Record, error)
+	from   time.Time                // when the record was due, or handed over
+	done   func(*kgo.Record, error) // the promise that goes with each use
 }
 
+// newProducer makes a client, which connects when it first sends. The caller closes it. seed makes its
+// values those of any run with the same seed.
 func newProducer(b *Config, t *topic, p *progress, seed uint64) (*producer, error) {
 	opts := b.clientOptions(
 		kgo.DefaultProduceTopic(t.name),
@@ -101,6 +105,8 @@ func newProducer(b *Config, t *topic, p *progress, seed uint64) (*producer, erro
 		kgo.RequiredAcks(acks[b.Acks]),
 	)
 	if !b.Idempotent || b.Acks != "all" {
+		// Without idempotence the client would have one request in flight; 5 is what it has with it, and what
+		// Kafka's own producer has (max.in.flight.requests.per.connection).
 		opts = append(opts, kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(5))
 	}
 	client, err := kgo.NewClient(opts...)
@@ -123,7 +129,8 @@ var codecs = map[string]kgo.CompressionCodec{
 
 var acks = map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
 
-// newSlot makes the slot's promise once, so that a record costs no allocation.
+// newSlot makes the slot's promise once, so that a record costs no allocation. A record that was canceled is
+// not a failure of the broker: it is not counted at all.
 func (pr *producer) newSlot(value []byte) *slot {
 	s := &slot{record: kgo.Record{Value: value}}
 	s.done = func(_ *kgo.Record, err error) {
@@ -142,8 +149,8 @@ func (pr *producer) newSlot(value []byte) *slot {
 	return s
 }
 
-// run produces until its context ends or all records are taken. What it has handed over is
-// acknowledged or has failed when it returns.
+// run produces until its context ends or all records are taken. taken is shared by all producers. What it has
+// handed over is acknowledged or has failed when it returns, within the patience each.
 func (pr *producer) run(ctx context.Context, start time.Time, taken *atomic.Int64) {
 	// A context of its own: what was handed over when the time is up still counts.
 	sending := context.WithoutCancel(ctx)
@@ -163,7 +170,8 @@ func (pr *producer) run(ctx context.Context, start time.Time, taken *atomic.Int6
 }
 
 // pace waits until the next record is due and returns when that was: at a set rate a
-// broker that stalls is charged for the records that it held up.
+// broker that stalls is charged for the records that it held up (else it would slow down who measures
+// it: coordinated omission). sent is how many this producer has sent. It returns false when ctx has ended.
 func (pr *producer) pace(ctx context.Context, start time.Time, sent int) (time.Time, bool) {
 	if pr.share == 0 {
 		return time.Now(), ctx.Err() == nil

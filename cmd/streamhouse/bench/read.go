@@ -19,15 +19,15 @@ const (
 	atEnd                   // and each record is timed from its stamp
 )
 
-// reader reads all partitions of the topic with one client.
+// reader reads all partitions of the topic with one client. One goroutine uses it.
 type reader struct {
 	b      *Config
 	t      *topic
 	p      *progress
 	client *kgo.Client
 	next   map[int32]int64 // the offset behind the last one that was read
-	stamps bool
-	last   time.Time // when the last record came
+	stamps bool            // times records, not fetch requests
+	last   time.Time       // when the last record came
 }
 
 // read is the cold phase: everything that the topic holds when it begins.
@@ -43,6 +43,8 @@ func (b *Config) read(ctx context.Context, t *topic, m *meter) phaseResult {
 	return reader.drain(ctx)
 }
 
+// newReader makes a client that begins at offsets which are asked for here, not when it first
+// fetches: what is produced after newReader has returned is behind the end. The caller closes it.
 func newReader(ctx context.Context, b *Config, t *topic, p *progress, from readFrom) (*reader, error) {
 	start, end, err := t.offsets(ctx)
 	if err != nil {
@@ -75,7 +77,8 @@ func newReader(ctx context.Context, b *Config, t *topic, p *progress, from readF
 
 func (r *reader) close() { r.client.Close() }
 
-// fetchTimer times fetch requests.
+// fetchTimer times fetch requests, from writing one to having read its answer, and with what the broker
+// waits for records. It is a [kgo.HookBrokerE2E], which the client calls concurrently.
 type fetchTimer struct{ p *progress }
 
 func (f fetchTimer) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE2E) {
@@ -85,7 +88,7 @@ func (f fetchTimer) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE
 }
 
 // follow reads what comes until the context until ends, however long that takes,
-// and then the rest.
+// and then the rest, for which ctx and the patience count.
 func (r *reader) follow(ctx, until context.Context) phaseResult {
 	for until.Err() == nil {
 		if err := r.poll(until); err != nil && until.Err() == nil {
@@ -109,7 +112,7 @@ func (r *reader) drain(ctx context.Context) phaseResult {
 	return r.p.result(r.last.Sub(r.p.started))
 }
 
-// pollPatiently is a poll that fails when nothing comes.
+// pollPatiently is a poll that fails when nothing comes for as long as the patience.
 func (r *reader) pollPatiently(ctx context.Context) error {
 	waiting, cancel := context.WithTimeout(ctx, r.b.Patience)
 	defer cancel()
@@ -122,7 +125,7 @@ func (r *reader) pollPatiently(ctx context.Context) error {
 	return nil
 }
 
-// poll takes what has come, or waits for something.
+// poll takes what has come, or waits for something until ctx ends. What came with an error is counted, too.
 func (r *reader) poll(ctx context.Context) error {
 	fetches := r.client.PollFetches(ctx)
 	now := time.Now()
@@ -136,6 +139,8 @@ func (r *reader) poll(ctx context.Context) error {
 	return fetches.Err()
 }
 
+// count takes the records of one partition, which arrived at now. A stamp is on the same clock: the producers
+// are in this process.
 func (r *reader) count(records []*kgo.Record, now time.Time) {
 	var bytes int64
 	for _, record := range records {
@@ -150,6 +155,7 @@ func (r *reader) count(records []*kgo.Record, now time.Time) {
 	r.p.bytes.Add(bytes)
 }
 
+// reached reports that nothing before end is missing, in any partition.
 func (r *reader) reached(end map[int32]int64) bool {
 	for partition, offset := range end {
 		if r.next[partition] < offset {

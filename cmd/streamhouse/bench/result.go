@@ -26,7 +26,7 @@ type phaseResult struct {
 	FirstError       string  `json:"first_error,omitempty"`
 }
 
-// newResult works out the rates over a time that may be 0.
+// newResult works out the rates over a time that may be 0: then they are 0, too, which JSON can hold.
 func newResult(phase string, records, bytes int64, took time.Duration, l *latencies, f *failures) phaseResult {
 	q := l.quantiles(0.5, 0.9, 0.99, 0.999, 1)
 	r := phaseResult{
@@ -41,10 +41,12 @@ func newResult(phase string, records, bytes int64, took time.Duration, l *latenc
 	return r
 }
 
+// milliseconds keeps two digits behind the point: 10 µs, less than a network's noise.
 func milliseconds(d time.Duration) float64 { return rounded(float64(d) / 1e6) }
 
 func rounded(f float64) float64 { return math.Round(f*100) / 100 }
 
+// printTable writes one line for each phase.
 func printTable(w io.Writer, results []phaseResult) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "phase\trecords\tseconds\tMiB/s\trecords/s\tp50 ms\tp90 ms\tp99 ms\tp99.9 ms\tmax ms\terrors\t")

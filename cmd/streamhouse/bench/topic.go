@@ -12,16 +12,17 @@ import (
 )
 
 // topic is the topic that is measured. One that the benchmark named itself
-// is deleted by close.
+// is deleted by close, unless it is to be kept. It may be used concurrently.
 type topic struct {
 	name   string
-	fresh  bool
-	limit  time.Duration
+	fresh  bool          // to be deleted
+	limit  time.Duration // of one request to the broker, with its retries
 	client *kgo.Client
 	admin  *kadm.Client
 }
 
-// openTopic connects and creates the topic, unless it exists under a name that was given.
+// openTopic connects and creates the topic, unless it exists under a name that was given: then it is used
+// with the partitions that it has. The caller closes it.
 func openTopic(ctx context.Context, b *Config) (*topic, error) {
 	client, err := kgo.NewClient(b.clientOptions()...)
 	if err != nil {
@@ -34,10 +35,13 @@ func openTopic(ctx context.Context, b *Config) (*topic, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.Patience)
 	defer cancel()
+	// First, so that a broker that is not there is told as that.
 	if err := client.Ping(ctx); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("no Kafka broker answers at %v: %w", b.Addr, err)
 	}
+	// One replica: a broker alone has no more, and the replicas of a cluster are its own matter (acks=all waits
+	// for those that there are).
 	_, err = t.admin.CreateTopic(ctx, b.Partitions, 1, nil, t.name)
 	if err != nil && (b.Topic == "" || !errors.Is(err, kerr.TopicAlreadyExists)) {
 		client.Close()
@@ -46,7 +50,8 @@ func openTopic(ctx context.Context, b *Config) (*topic, error) {
 	return t, nil
 }
 
-// offsets returns the first and the next offset of each partition.
+// offsets returns the first and the next offset of each partition. It fails when a partition fails: a phase
+// that leaves one out would look fast.
 func (t *topic) offsets(ctx context.Context) (start, end map[int32]int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
@@ -75,7 +80,7 @@ func (t *topic) byPartition(listed kadm.ListedOffsets) map[int32]int64 {
 	return offsets
 }
 
-// close deletes the topic where it is the benchmark's own, also after an interruption.
+// close deletes the topic where it is the benchmark's own, also after an interruption, and closes the clients.
 func (t *topic) close() error {
 	defer t.client.Close()
 	if !t.fresh {

@@ -15,8 +15,9 @@ const (
 )
 
 // values makes record values: a stamp, then random bytes up to the random
-// share of the value, then text that repeats. It may be used concurrently.
+// share of the value, then text that repeats. The same seed makes the same values. It may be used concurrently.
 type values struct {
+	// size is the bytes of a value, random how many of them, from the first, are random.
 	size, random int
 
 	mu  sync.Mutex
@@ -29,6 +30,7 @@ func newValues(size int, random float64, seed uint64) *values {
 	return &values{size: size, random: int(float64(size) * random), rng: rand.NewChaCha8(key)}
 }
 
+// next returns a new value, which is the caller's, with room for the stamp in its first 16 bytes.
 func (v *values) next() []byte {
 	const text = "the quick brown fox jumps over the lazy dog; "
 	value := make([]byte, v.size)
@@ -41,10 +43,11 @@ func (v *values) next() []byte {
 	return value
 }
 
-// stampMagic tells a stamped value from one that another program wrote.
+// stampMagic tells a stamped value from one that another program wrote: "SHBENCH1".
 const stampMagic = 0x5348_4245_4e43_4831
 
-// stamp writes into a value when its record was due.
+// stamp writes into a value when its record was due, over its first 16 bytes: the magic, and nanoseconds
+// since 1970. Both are big endian.
 func stamp(value []byte, due time.Time) {
 	binary.BigEndian.PutUint64(value, stampMagic)
 	binary.BigEndian.PutUint64(value[8:], uint64(due.UnixNano()))

@@ -9,7 +9,8 @@ import (
 	"streamhouse/log"
 )
 
-// engineMetrics are moved by the engine's events.
+// engineMetrics are moved by the engine's events. They are resolved once where their labels are few and known, for
+// the events come in the path of every batch: a look-up of a label each time would cost more than the count.
 type engineMetrics struct {
 	appendedBytes   prometheus.Counter
 	appendedRecords prometheus.Counter
@@ -26,7 +27,8 @@ type engineMetrics struct {
 	flushPut         prometheus.Observer
 	flushRetries     prometheus.Counter
 	flushCuts        prometheus.Counter
-	storeTrouble     prometheus.Gauge
+	// storeTrouble and the gauges below are 0 or 1, or a time: they say what is, not how often.
+	storeTrouble prometheus.Gauge
 
 	cacheHits  *prometheus.CounterVec
 	cacheMiss  prometheus.Counter
@@ -38,9 +40,11 @@ type engineMetrics struct {
 	journalSeq prometheus.Gauge
 }
 
-// readMetrics are of one source of reads.
+// readMetrics are of one source of reads: tail (memory), or cache, which is the cache and the store behind it.
 type readMetrics struct{ bytes, records prometheus.Counter }
 
+// newEngineMetrics registers all of them, so that each is there at 0 from the first scrape on. It
+// panics when a name is taken: that is a mistake in the program.
 func newEngineMetrics(r registrar) engineMetrics {
 	bytes := r.counterVec("read_bytes_total", "Bytes of record batches handed to readers, by where they came from: tail is memory, cache is the cache or the store.", "source")
 	records := r.counterVec("read_records_total", "Records in the batches handed to readers, by where they came from.", "source")
@@ -74,7 +78,8 @@ func newEngineMetrics(r registrar) engineMetrics {
 	}
 }
 
-// events are the engine's events as far as they move figures.
+// events are the engine's events as far as they move figures; the others stay nil. They take no lock but
+// Prometheus' own and never block, as the engine wants it. They may be called concurrently.
 func (m *engineMetrics) events() log.Events {
 	memory, disk := m.cacheHits.WithLabelValues("memory"), m.cacheHits.WithLabelValues("disk")
 	return log.Events{
@@ -114,7 +119,8 @@ func (m *engineMetrics) events() log.Events {
 	}
 }
 
-// refuse counts by the setting that is in the way.
+// refuse counts by the setting that is in the way. What is no [log.LimitError] is the pace of changes of
+// partitions, a [log.ThrottledError].
 func (m *engineMetrics) refuse(err error) {
 	setting := "partition-change-rate"
 	if e, ok := errors.AsType[*log.LimitError](err); ok {
@@ -123,6 +129,8 @@ func (m *engineMetrics) refuse(err error) {
 	m.refused.WithLabelValues(setting).Inc()
 }
 
+// flushed counts one flush that became durable. One that is still tried, or was given up, is not in
+// these figures.
 func (m *engineMetrics) flushed(f log.FlushInfo) {
 	m.flushObjectBytes.Observe(float64(f.ObjectBytes))
 	m.flushBatchBytes.Add(float64(f.BatchBytes))

@@ -8,13 +8,14 @@ import (
 )
 
 // groupCollector reads the consumer groups when it is scraped: their states
-// change by themselves as time goes by.
+// change by themselves as time goes by. It may be used concurrently if stats may.
 type groupCollector struct {
 	stats func() kafka.Stats
 
 	groups, members, rebalances, expired *prometheus.Desc
 }
 
+// newGroupCollector names its metrics without the prefix, which the registry adds.
 func newGroupCollector(stats func() kafka.Stats) *groupCollector {
 	return &groupCollector{
 		stats:      stats,

@@ -10,7 +10,8 @@ import (
 	"streamhouse/grpcapi"
 )
 
-// grpcMetrics are moved by the gRPC door's events.
+// grpcMetrics are moved by the gRPC door's events. Labels come from the methods that the server has and from
+// gRPC's codes, so that no client can make more of them.
 type grpcMetrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -28,6 +29,7 @@ func newGRPCMetrics(r registrar) grpcMetrics {
 func (m *grpcMetrics) events() grpcapi.Events {
 	return grpcapi.Events{
 		Handled: func(method string, code codes.Code, took time.Duration) {
+			// Without package and service: methods of different services have different names here.
 			name := path.Base(method)
 			m.requests.WithLabelValues(name, code.String()).Inc()
 			m.seconds.WithLabelValues(name).Observe(took.Seconds())

@@ -8,7 +8,7 @@ import (
 	"streamhouse/kafka"
 )
 
-// kafkaMetrics are moved by the Kafka door's events.
+// kafkaMetrics are moved by the Kafka door's events. Labels are names from its tables, never what a client sent.
 type kafkaMetrics struct {
 	connections prometheus.Gauge
 	opened      prometheus.Counter

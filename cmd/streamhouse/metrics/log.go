@@ -6,7 +6,8 @@ import (
 	"streamhouse/log"
 )
 
-// logCollector reads the engine's figures of the moment when it is scraped.
+// logCollector reads the engine's figures of the moment when it is scraped: gauges that events would have to
+// keep up at every step. It may be used concurrently if its functions may.
 type logCollector struct {
 	stats  func() log.Stats
 	limits func() []log.Limit
@@ -14,6 +15,7 @@ type logCollector struct {
 	unflushed, queued, inFlight, tail, topics, partitions, usage, limit *prometheus.Desc
 }
 
+// newLogCollector names its metrics without the prefix, which the registry adds.
 func newLogCollector(stats func() log.Stats, limits func() []log.Limit) *logCollector {
 	return &logCollector{
 		stats:      stats,

@@ -17,6 +17,8 @@ import (
 // own, so that several brokers fit into one process and no library adds to them unasked.
 // All methods may be called concurrently.
 type Metrics struct {
+	// registry is read by Handler; what is in it comes by way of names, except the collectors of Go and the process, whose
+	// names are the same in every program.
 	registry *prometheus.Registry
 	names    registrar // adds the prefix
 	engine   engineMetrics
@@ -35,12 +37,13 @@ func New(version string) *Metrics {
 	return &Metrics{registry: registry, names: r, engine: newEngineMetrics(r), store: newStoreMetrics(r), grpc: newGRPCMetrics(r), kafka: newKafkaMetrics(r)}
 }
 
-// Handler answers scrapes.
+// Handler answers scrapes, in the format that they ask for, and counts its own errors in the same registry.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
 
-// Engine returns the engine's events as far as they move figures.
+// Engine returns the engine's events as far as they move figures; the others are nil. Each call returns its own
+// functions over the same figures, so what wraps them changes nothing here.
 func (m *Metrics) Engine() log.Events { return m.engine.events() }
 
 // Kafka returns the Kafka door's events.
@@ -49,15 +52,18 @@ func (m *Metrics) Kafka() kafka.Events { return m.kafka.events() }
 // GRPC returns the gRPC door's events.
 func (m *Metrics) GRPC() grpcapi.Events { return m.grpc.events() }
 
-// StoreCalled counts a call to the object store: see [WatchStore].
+// StoreCalled counts a call to the object store: see [WatchStore]. It is quick.
 func (m *Metrics) StoreCalled(c StoreCall) { m.store.called(c) }
 
-// Read has the figures of the moment read whenever somebody scrapes. It may be called once.
+// Read has the figures of the moment read whenever somebody scrapes. It may be called once; a second call
+// panics. Until then scrapes show the other figures alone, for instance while the engine starts. The functions are called
+// concurrently and must be quick.
 func (m *Metrics) Read(engine func() log.Stats, limits func() []log.Limit, door func() kafka.Stats) {
 	m.names.MustRegister(newGroupCollector(door), newLogCollector(engine, limits))
 }
 
-// registrar makes and registers metrics in one step.
+// registrar makes and registers metrics in one step. Names are without the prefix. Its methods panic when a name
+// is taken or not valid: names are constants.
 type registrar struct{ prometheus.Registerer }
 
 func (r registrar) counter(name, help string) prometheus.Counter {
@@ -96,7 +102,8 @@ func (r registrar) histogramVec(name, help string, buckets []float64, labels ...
 	return h
 }
 
-// secondsBuckets reach from an answer out of memory to the timeout of a client.
+// secondsBuckets reach from an answer out of memory to the timeout of a client. They are seconds, as
+// Prometheus wants times to be.
 var secondsBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
 // heldBuckets reach from a commit of a few batches to one long entry.

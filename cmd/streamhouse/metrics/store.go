@@ -9,7 +9,8 @@ import (
 	"streamhouse/objstore"
 )
 
-// storeMetrics count what goes to the object store.
+// storeMetrics count what goes to the object store. Requests by kind are what a bucket is billed by; what
+// the S3 client tries again by itself is billed, too, and is not in them.
 type storeMetrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -24,7 +25,8 @@ func newStoreMetrics(r registrar) storeMetrics {
 	}
 }
 
-// called is told of every call once it is over.
+// called is told of every call once it is over. Bytes count where the call succeeded: what a failed one has moved is
+// not known.
 func (m *storeMetrics) called(c StoreCall) {
 	m.requests.WithLabelValues(c.Op.String(), outcome(c.Err)).Inc()
 	m.seconds.WithLabelValues(c.Op.String()).Observe(c.Took.Seconds())
@@ -38,7 +40,8 @@ func (m *storeMetrics) called(c StoreCall) {
 	}
 }
 
-// outcome names how a call ended.
+// outcome names how a call ended. exists is no failure of the store: it is how a broker learns that another
+// one writes the journal, or that its own earlier attempt went through.
 func outcome(err error) string {
 	switch {
 	case err == nil:
