@@ -11,7 +11,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// call runs one unary call: bounded in time, reported, and alone in its panic.
+// call runs one unary call: bounded in time, reported, and alone in its panic. What a client's own deadline
+// ended stays DEADLINE_EXCEEDED; what ours ended is UNAVAILABLE.
 func (s *Server) call(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
 	start := time.Now()
 	defer func() {
@@ -27,7 +28,8 @@ func (s *Server) call(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	return resp, err
 }
 
-// stream runs one streaming call, of the health or the reflection service.
+// stream runs one streaming call, of the health or the reflection service. It has no time limit: a Watch
+// lasts as long as its client wants.
 func (s *Server) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 	start := time.Now()
 	defer func() {
@@ -36,7 +38,8 @@ func (s *Server) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServ
 	return handle(srv, stream)
 }
 
-// ended reports the end of a call, once, and returns what it answers.
+// ended reports the end of a call, once, and returns what it answers. A panic becomes INTERNAL without a
+// word of it: its text is for the log.
 func (s *Server) ended(method string, start time.Time, panicked any, err error) error {
 	if panicked != nil {
 		s.o.Logger.Error("grpc: call panicked", "method", method, "panic", panicked, "stack", string(debug.Stack()))
@@ -51,7 +54,8 @@ func (s *Server) ended(method string, start time.Time, panicked any, err error) 
 	return err
 }
 
-// logEnd logs what somebody should look at as an error, and what a client did wrong for those who ask.
+// logEnd logs what somebody should look at as an error, and what a client did wrong for those who ask. UNAVAILABLE
+// is not among the former: the engine tells of a store that fails once, not per call.
 func (s *Server) logEnd(method string, code codes.Code, err error) {
 	level := slog.LevelDebug
 	switch code {

@@ -32,7 +32,8 @@ const (
 	maxSkipped = 100 // in an answer; the next call goes on there
 )
 
-// Consume reads records: as many as were asked for, as there are, or as fit.
+// Consume reads records: as many as were asked for, as there are, or as fit. An error after the first record
+// is kept for the next call, which begins there: what was read is not lost to the client.
 func (s *service) Consume(ctx context.Context, req *pb.ConsumeRequest) (*pb.ConsumeResponse, error) {
 	p, err := s.partition(req)
 	if err != nil {
@@ -57,7 +58,8 @@ func (s *service) Consume(ctx context.Context, req *pb.ConsumeRequest) (*pb.Cons
 	}, nil
 }
 
-// answer begins the answer to a request, whose offset it checks.
+// answer begins the answer to a request, whose offset it checks. Errors: log.ErrTopicNotFound where the topic was
+// deleted meanwhile, log.ErrOffsetOutOfRange.
 func (s *service) answer(p log.PartitionID, req *pb.ConsumeRequest) (*records, error) {
 	b, err := s.log.Bounds(p)
 	if err != nil {
@@ -74,7 +76,8 @@ func (s *service) answer(p log.PartitionID, req *pb.ConsumeRequest) (*records, e
 }
 
 // more reads on where the answer ends. It waits for the store as long as the
-// call may take, but once there are records not beyond moreWait.
+// call may take, but once there are records not beyond moreWait. Without an error the answer has moved on, with a
+// record or past batches that have none to read.
 func (s *service) more(ctx context.Context, p log.PartitionID, a *records) error {
 	wait := moreWait
 	if deadline, ok := ctx.Deadline(); ok && len(a.records) == 0 {
@@ -96,7 +99,8 @@ func (s *service) more(ctx context.Context, p log.PartitionID, a *records) error
 	return a.take(result.Records)
 }
 
-// records is an answer in the making.
+// records is an answer in the making. One goroutine uses it. Keys, values and headers in it share the memory of
+// the engine's batches and are only read.
 type records struct {
 	records []*pb.ConsumedRecord
 	free    []pb.ConsumedRecord // messages to fill next
@@ -105,11 +109,12 @@ type records struct {
 	count   int                 // how many records may still come
 	room    int                 // how many bytes
 	skip    bool                // what cannot be read
-	skipped []*pb.Unreadable
-	full    bool
-	slow    bool // the store did not answer in time
+	skipped []*pb.Unreadable    // that were passed over, in order
+	full    bool                // nothing more fits
+	slow    bool                // the store did not answer in time
 }
 
+// wants reports that there is something to read, and room for it.
 func (a *records) wants() bool { return !a.full && a.count > 0 && a.next < a.end }
 
 // take adds the records of the batches, as far as they fit, and moves past them: past
@@ -124,6 +129,7 @@ func (a *records) take(pieces [][]byte) error {
 	}
 	for a.wants() && a.next < end {
 		err := record.Decode(pieces, a.next, a.add)
+		// What came before it in the batch was added.
 		unreadable, ok := errors.AsType[*record.DecodeError](err)
 		switch {
 		case ok && a.skip:
@@ -137,7 +143,8 @@ func (a *records) take(pieces [][]byte) error {
 	return nil
 }
 
-// pass moves behind records that cannot be read, or behind a batch with something else behind its records.
+// pass moves behind records that cannot be read, or behind a batch with something else behind its records. What it
+// tells of them counts into the answer's bytes.
 func (a *records) pass(e *record.DecodeError) {
 	if a.next >= e.Next {
 		return
@@ -154,7 +161,8 @@ func (a *records) unreadable(e *record.DecodeError) *pb.Unreadable {
 	return &pb.Unreadable{Offset: uint64(a.next), NextOffset: uint64(e.Next), Reason: statusText(e.Err.Error())}
 }
 
-// failed is the answer to a call that err ended before there was a record.
+// failed is the answer to a call that err ended before there was a record. Of records that cannot be read it
+// says where to go on, in words and as a detail, so that a program need not read the words.
 func (a *records) failed(err error, req *pb.ConsumeRequest) error {
 	e, ok := errors.AsType[*record.DecodeError](err)
 	if !ok {

@@ -63,7 +63,7 @@ var table = []struct {
 }
 
 // failure is the answer to a call that err ended. The subject is what the call
-// was about: a topic's name, a partition.
+// was about: a topic's name, a partition. An error that has no row is INTERNAL: that is a row that is missing.
 func failure(err error, subject string) error {
 	for _, row := range table {
 		if !errors.Is(err, row.err) {
@@ -77,7 +77,7 @@ func failure(err error, subject string) error {
 	return status.Error(codes.Internal, statusText(err.Error()))
 }
 
-// refuse is the answer to a request that is wrong in itself.
+// refuse is the answer to a request that is wrong in itself. Its text says what to do instead, where that is not plain.
 func refuse(format string, args ...any) error {
 	return status.Error(codes.InvalidArgument, statusText(fmt.Sprintf(format, args...)))
 }
@@ -86,6 +86,7 @@ func refuse(format string, args ...any) error {
 // bound, and it may name what the client sent, megabytes of it.
 const maxStatusText = 1 << 10
 
+// statusText makes a text that can be sent: short, and UTF-8, which a cut or a client's name may not be.
 func statusText(s string) string {
 	if len(s) > maxStatusText {
 		s = s[:maxStatusText] + "…"

@@ -18,6 +18,8 @@ import (
 // server ("") and for the StreamHouse service, which are one. Check asks it; a
 // Watch is woken when the answer changes, which is looked at whenever something
 // hints at it: [Server.HealthChanged], the engine's end, the outcome of a call, a Check.
+// Nothing is looked at over and over. All methods may be called concurrently. The protocol is gRPC's own
+// (grpc.health.v1; doc/health-checking.md in grpc/grpc).
 type health struct {
 	healthpb.UnsafeHealthServer
 	ask     func() error
@@ -25,6 +27,7 @@ type health struct {
 	hints   chan struct{}   // of capacity 1: the answer may have changed
 	serving atomic.Bool     // as last seen
 
+	// stopping is closed by stop, once.
 	stopOnce sync.Once
 	stopping chan struct{}
 	watcher  sync.WaitGroup
@@ -33,7 +36,8 @@ type health struct {
 	changed chan struct{} // closed and replaced when serving changes
 }
 
-// newHealth watches an engine. ask is what its health is, nil for what it says itself.
+// newHealth watches an engine. ask is what its health is, nil for what it says itself. It starts a
+// goroutine, which stop ends.
 func newHealth(l *log.Log, ask func() error) *health {
 	if ask == nil {
 		ask = l.Health
@@ -59,7 +63,8 @@ func (h *health) watchEngine() {
 	}
 }
 
-// look asks, and wakes the watches where the answer has changed.
+// look asks, and wakes the watches where the answer has changed. The lock keeps an older answer from
+// replacing a newer one.
 func (h *health) look() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -79,14 +84,15 @@ func (h *health) poke() {
 	}
 }
 
-// observe takes the outcome of a call as a hint.
+// observe takes the outcome of a call as a hint, where it contradicts what was last seen. Other codes than these
+// two say nothing about the broker.
 func (h *health) observe(code codes.Code) {
 	if (code == codes.OK) != h.serving.Load() && (code == codes.OK || code == codes.Unavailable) {
 		h.poke()
 	}
 }
 
-// stop says NOT_SERVING from now on, and ends all watches and the engine's.
+// stop says NOT_SERVING from now on, and ends all watches and the engine's. It may be called again.
 func (h *health) stop() {
 	h.stopOnce.Do(func() { close(h.stopping) })
 	h.watcher.Wait()
@@ -101,6 +107,7 @@ func (h *health) isStopping() bool {
 	}
 }
 
+// answer is a new response, which the caller may change.
 func answer(serving bool) *healthpb.HealthCheckResponse {
 	if serving {
 		return &healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_SERVING}
@@ -108,11 +115,12 @@ func answer(serving bool) *healthpb.HealthCheckResponse {
 	return &healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_NOT_SERVING}
 }
 
+// known reports a service that has a health here. Those of health and reflection themselves have none.
 func known(service string) bool {
 	return service == "" || service == pb.StreamHouse_ServiceDesc.ServiceName
 }
 
-// Check says whether the broker serves.
+// Check says whether the broker serves, as it is now. A service that is not there is NOT_FOUND.
 func (h *health) Check(_ context.Context, req *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
 	if !known(req.GetService()) {
 		return nil, status.Error(codes.NotFound, "unknown service")

@@ -11,7 +11,8 @@ import (
 	"streamhouse/log"
 )
 
-// CommitOffset stores a group's position in one partition.
+// CommitOffset stores a group's position in one partition, which is durable when it returns. It may be
+// behind the last one: a reader may go back.
 func (s *service) CommitOffset(ctx context.Context, req *pb.CommitOffsetRequest) (*pb.CommitOffsetResponse, error) {
 	if err := checkGroup(req.GetConsumerGroup()); err != nil {
 		return nil, err
@@ -23,6 +24,7 @@ func (s *service) CommitOffset(ctx context.Context, req *pb.CommitOffsetRequest)
 	if req.GetOffset() > math.MaxInt64 {
 		return nil, refuse("Invalid offset: %d is above %d", req.GetOffset(), int64(math.MaxInt64))
 	}
+	// No leader epoch: the interface has none, and a reader without one is checked by its offset alone (KIP-320).
 	commit := log.OffsetCommit{Partition: p, Offset: int64(req.GetOffset()), LeaderEpoch: -1, Metadata: req.GetMetadata()}
 	errs, err := s.log.CommitOffsets(req.GetConsumerGroup(), []log.OffsetCommit{commit}).Wait(ctx)
 	if err == nil {
@@ -34,7 +36,8 @@ func (s *service) CommitOffset(ctx context.Context, req *pb.CommitOffsetRequest)
 	return &pb.CommitOffsetResponse{Success: true}, nil
 }
 
-// GetOffset returns a group's position in one partition.
+// GetOffset returns a group's position in one partition: what was durable when it was asked. Without one it is
+// NOT_FOUND, as is a topic that does not exist.
 func (s *service) GetOffset(_ context.Context, req *pb.GetOffsetRequest) (*pb.GetOffsetResponse, error) {
 	if err := checkGroup(req.GetConsumerGroup()); err != nil {
 		return nil, err
@@ -55,6 +58,8 @@ func (s *service) GetOffset(_ context.Context, req *pb.GetOffsetRequest) (*pb.Ge
 	return resp, nil
 }
 
+// checkGroup returns a status that refuses a group's name, or nil. The name need not be UTF-8 for the log, but
+// is for gRPC.
 func checkGroup(name string) error {
 	if name == "" || len(name) > log.MaxGroupName {
 		return refuse("Invalid consumer group: its name must have 1 to %d bytes, not %d", log.MaxGroupName, len(name))

@@ -12,7 +12,8 @@ import (
 	"streamhouse/log/record"
 )
 
-// Produce stores one record.
+// Produce stores one record, which is durable when it returns. It has no sequence: a client that tries again
+// after an error may store it twice.
 func (s *service) Produce(ctx context.Context, req *pb.ProduceRequest) (*pb.ProduceResponse, error) {
 	p, err := s.partition(req)
 	if err != nil {
@@ -35,7 +36,8 @@ func (s *service) Produce(ctx context.Context, req *pb.ProduceRequest) (*pb.Prod
 }
 
 // ProduceBatch stores records as one record batch, so that a producer's sequence
-// covers all of them and they are stored or refused together.
+// covers all of them and they are stored or refused together. They are durable when it returns, also as a
+// duplicate of what was stored before.
 func (s *service) ProduceBatch(ctx context.Context, req *pb.ProduceBatchRequest) (*pb.ProduceBatchResponse, error) {
 	p, err := s.partition(req)
 	if err != nil {
@@ -66,7 +68,8 @@ func (s *service) ProduceBatch(ctx context.Context, req *pb.ProduceBatchRequest)
 	}, nil
 }
 
-// append stores records as one batch and waits until they are durable.
+// append stores records as one batch and waits until they are durable, or ctx ends: then they may still
+// become so. The records are copied into the batch, which is the engine's.
 func (s *service) append(ctx context.Context, p log.PartitionID, records []record.Record, seq *record.Sequence) (log.AppendResult, error) {
 	batch, err := record.AppendBatch(nil, records, seq)
 	if err != nil {
@@ -83,7 +86,8 @@ func (s *service) append(ctx context.Context, p log.PartitionID, records []recor
 	return results[0], results[0].Err
 }
 
-// toRecords returns the records of a batch, still without their time.
+// toRecords returns the records of a batch, still without their time. The error is a status that names the record
+// by its place. Keys and values share the request's memory.
 func toRecords(from []*pb.Record) ([]record.Record, error) {
 	if len(from) == 0 {
 		return nil, refuse("Empty batch: it has no records")
@@ -100,7 +104,8 @@ func toRecords(from []*pb.Record) ([]record.Record, error) {
 }
 
 // sequence returns the batch's place among those of its idempotent producer, or
-// nil where it names none.
+// nil where it names none. The error is a status. A name that is new is durable when it returns, so that the same
+// name has the same id after a restart.
 func (s *service) sequence(ctx context.Context, req *pb.ProduceBatchRequest) (*record.Sequence, error) {
 	if req.GetTransactionId() != "" {
 		return nil, status.Error(codes.Unimplemented, "Transactions are not supported: leave transaction_id empty")

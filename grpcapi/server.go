@@ -39,7 +39,7 @@ type Options struct {
 	Logger *slog.Logger // default: slog.Default()
 }
 
-// Events are called by the server as things happen; each may be nil. They must be quick.
+// Events are called by the server as things happen; each may be nil. They must be quick, and may be called concurrently.
 type Events struct {
 	// Handled: a call ended. Method is "/package.Service/Method", one of those that the server has.
 	Handled func(method string, code codes.Code, took time.Duration)
@@ -61,7 +61,8 @@ const (
 	minClientPing     = 10 * time.Second // a client that asks oftener is closed: ENHANCE_YOUR_CALM
 )
 
-// Server is the gRPC door over one engine. Its methods may be called concurrently.
+// Server is the gRPC door over one engine. Its methods may be called concurrently. It has no TLS and no
+// authentication: what stands before it has to bring both.
 type Server struct {
 	o      Options
 	grpc   *grpc.Server
@@ -70,7 +71,7 @@ type Server struct {
 }
 
 // NewServer makes a server that is not listening yet. It must be ended with
-// [Server.Shutdown], before the engine is closed.
+// [Server.Shutdown], before the engine is closed. An error says which option is wrong.
 func NewServer(l *log.Log, o Options) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -84,6 +85,7 @@ func NewServer(l *log.Log, o Options) (*Server, error) {
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveInterval, Timeout: keepaliveTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minClientPing, PermitWithoutStream: true}),
+		// Stop, too, returns only when no call uses the engine any more.
 		grpc.WaitForHandlers(true),
 		grpc.UnaryInterceptor(s.call),
 		grpc.StreamInterceptor(s.stream),
@@ -94,7 +96,7 @@ func NewServer(l *log.Log, o Options) (*Server, error) {
 	return s, nil
 }
 
-// complete checks the options and fills in the defaults.
+// complete checks the options and fills in the defaults. A field that is wrong is an error, not its default.
 func (o *Options) complete() error {
 	if o.MaxRequestBytes == 0 {
 		o.MaxRequestBytes = defaultRequestBytes
@@ -123,7 +125,8 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// Serve answers calls on the listener, which it owns from now on, until Shutdown: then it returns nil.
+// Serve answers calls on the listener, which it owns from now on, until Shutdown: then it returns nil. It may be
+// called for several listeners, which share the limit of connections.
 func (s *Server) Serve(l net.Listener) error {
 	if err := s.grpc.Serve(s.crowd.listener(l)); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return err
@@ -131,6 +134,7 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
+// turnedAway is told of a connection that the limit turned away.
 func (s *Server) turnedAway(from net.Addr) {
 	if s.o.Events.Refused != nil {
 		s.o.Events.Refused()

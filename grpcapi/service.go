@@ -8,13 +8,16 @@ import (
 	"streamhouse/log"
 )
 
-// service is the StreamHouse service: one method per RPC, each in the file of its kind.
+// service is the StreamHouse service: one method per RPC, each in the file of its kind. Methods return
+// statuses, may be called concurrently, and keep nothing between calls.
 type service struct {
 	pb.UnsafeStreamHouseServer // a missing method does not compile
 	log                        *log.Log
 }
 
-// partition finds the partition that a request is about.
+// partition finds the partition that a request is about. The error is a status: NOT_FOUND for the topic,
+// INVALID_ARGUMENT for the partition. The topic may be deleted before the id is used; it stays that topic's,
+// also when another one gets the name.
 func (s *service) partition(req addressed) (log.PartitionID, error) {
 	topic, index := req.GetTopic(), req.GetPartition()
 	t, err := s.log.Topic(topic)
@@ -27,13 +30,13 @@ func (s *service) partition(req addressed) (log.PartitionID, error) {
 	return log.PartitionID{Topic: t.ID, Index: int32(index)}, nil
 }
 
-// addressed is a request about one partition.
+// addressed is a request about one partition, as the generated requests are by their fields.
 type addressed interface {
 	GetTopic() string
 	GetPartition() uint32
 }
 
-// failed is the answer to a request about a partition that err ended.
+// failed is the answer to a request about a partition that err ended: [failure] with the right subject.
 func failed(err error, req addressed) error {
 	if errors.Is(err, log.ErrTopicNotFound) {
 		return failure(err, req.GetTopic()) // deleted meanwhile

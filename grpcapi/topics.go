@@ -10,9 +10,11 @@ import (
 	"streamhouse/log"
 )
 
+// retentionConfig is Kafka's name of what the interface has as retention_ms.
 const retentionConfig = "retention.ms"
 
-// CreateTopic creates a topic; where topics are created too fast it waits. Names, counts and configs are the engine's to judge.
+// CreateTopic creates a topic, which is durable when it returns; where topics are created too fast it waits.
+// Names, counts and configs are the engine's to judge.
 func (s *service) CreateTopic(ctx context.Context, req *pb.CreateTopicRequest) (*pb.CreateTopicResponse, error) {
 	configs, err := topicConfigs(req)
 	if err != nil {
@@ -29,7 +31,8 @@ func (s *service) CreateTopic(ctx context.Context, req *pb.CreateTopicRequest) (
 	return &pb.CreateTopicResponse{TopicId: created.Topic.Name, PartitionCount: uint32(created.Topic.Partitions)}, nil
 }
 
-// topicConfigs returns the configs that a request asks for, retention_ms among them.
+// topicConfigs returns the configs that a request asks for, retention_ms among them. It is a status where the two
+// contradict each other. The request is not changed.
 func topicConfigs(req *pb.CreateTopicRequest) (map[string]string, error) {
 	if req.RetentionMs == nil {
 		return req.GetConfig(), nil
@@ -60,7 +63,8 @@ func (s *service) GetTopic(_ context.Context, req *pb.GetTopicRequest) (*pb.GetT
 	return &pb.GetTopicResponse{Topic: describe(t)}, nil
 }
 
-// ListTopics describes all topics, by name.
+// ListTopics describes all topics, by name. It has no pages: with very many the answer is larger than what clients
+// take by default.
 func (s *service) ListTopics(context.Context, *pb.ListTopicsRequest) (*pb.ListTopicsResponse, error) {
 	topics := s.log.Topics()
 	resp := &pb.ListTopicsResponse{Topics: make([]*pb.Topic, len(topics))}
@@ -70,6 +74,7 @@ func (s *service) ListTopics(context.Context, *pb.ListTopicsRequest) (*pb.ListTo
 	return resp, nil
 }
 
+// describe is a topic as a message, which shares the configs of t.
 func describe(t log.Topic) *pb.Topic {
 	topic := &pb.Topic{
 		Name:           t.Name,
@@ -77,6 +82,7 @@ func describe(t log.Topic) *pb.Topic {
 		Config:         t.Configs,
 		CreatedAt:      unsigned(t.CreatedAt.UnixMilli()),
 	}
+	// -1, unlimited, does not parse, and so is absent.
 	if ms, err := strconv.ParseUint(t.Configs[retentionConfig], 10, 63); err == nil {
 		topic.RetentionMs = &ms
 	}
@@ -86,7 +92,8 @@ func describe(t log.Topic) *pb.Topic {
 // unsigned is a time of the log in the unsigned field of a message: 0 where it is unknown or before 1970.
 func unsigned(ms int64) uint64 { return uint64(max(ms, 0)) }
 
-// DeleteTopic deletes the topic that has the name now.
+// DeleteTopic deletes the topic that has the name now, for good and durably when it returns. One that gets the
+// name meanwhile is not touched.
 func (s *service) DeleteTopic(ctx context.Context, req *pb.DeleteTopicRequest) (*pb.DeleteTopicResponse, error) {
 	t, err := s.log.Topic(req.GetName())
 	if err != nil {

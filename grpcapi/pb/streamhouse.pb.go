@@ -4,18 +4,19 @@
 // Status codes, the same for every call:
 //
 //   INVALID_ARGUMENT    the request contradicts itself or a limit; its text says which. Do not retry.
-//   NOT_FOUND           no such topic, or nothing committed.
-//   ALREADY_EXISTS      the topic exists; or the records of an idempotent producer are in the log
-//                       already, so long ago that their offsets are no longer known.
+//   NOT_FOUND           no such topic, or nothing committed. A partition that is not there is INVALID_ARGUMENT.
+//   ALREADY_EXISTS      the topic exists.
 //   OUT_OF_RANGE        the offset lies outside the partition's log; the text gives the valid range.
 //   FAILED_PRECONDITION the sequence numbers of an idempotent producer do not follow, or a newer epoch of
-//                       it has taken over.
-//   RESOURCE_EXHAUSTED  too large.
+//                       it has taken over. A batch older than the last five of its producer in the partition does
+//                       not follow either: whether it was stored is not known any more.
+//   RESOURCE_EXHAUSTED  too large, or something new is beyond what the broker's settings allow to exist.
 //   UNIMPLEMENTED       asks for transactions.
 //   UNAVAILABLE         the object store is away, or the broker is stopping or was replaced. Retry; without
 //                       producer_id a Produce that is retried may be stored twice.
 //   DEADLINE_EXCEEDED,
 //   CANCELLED           the client's deadline or wish. A write may still take effect.
+//   INTERNAL            a fault of the broker, which its log tells.
 //   DATA_LOSS           stored records cannot be read; text and details (Unreadable) say which offsets, and where to go on.
 //
 // Offsets and times are unsigned here and signed in the log: what is above 2^63-1 is refused. Times are
@@ -183,7 +184,7 @@ func (x *CreateTopicRequest) GetConfig() map[string]string {
 
 type CreateTopicResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The topic's name.
+	// The topic's name. A topic has no other name in this interface.
 	TopicId        string `protobuf:"bytes,1,opt,name=topic_id,json=topicId,proto3" json:"topic_id,omitempty"`
 	PartitionCount uint32 `protobuf:"varint,2,opt,name=partition_count,json=partitionCount,proto3" json:"partition_count,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -235,8 +236,9 @@ func (x *CreateTopicResponse) GetPartitionCount() uint32 {
 }
 
 type GetTopicRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it was created: case counts.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -572,9 +574,10 @@ func (x *DeleteTopicResponse) GetSuccess() bool {
 }
 
 type ProduceRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Topic     string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	Partition uint32                 `protobuf:"varint,2,opt,name=partition,proto3" json:"partition,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Topic string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	// From 0. The client chooses it: the broker does not look at the key.
+	Partition uint32 `protobuf:"varint,2,opt,name=partition,proto3" json:"partition,omitempty"`
 	// Null where absent, which is not the same as empty. So are all keys and values here.
 	Key   []byte `protobuf:"bytes,3,opt,name=key,proto3,oneof" json:"key,omitempty"`
 	Value []byte `protobuf:"bytes,4,opt,name=value,proto3,oneof" json:"value,omitempty"`
@@ -713,10 +716,12 @@ func (x *ProduceResponse) GetTimestamp() uint64 {
 	return 0
 }
 
+// Record is one record of a batch. All of them get the broker's time.
 type Record struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Key   []byte                 `protobuf:"bytes,1,opt,name=key,proto3,oneof" json:"key,omitempty"`
-	Value []byte                 `protobuf:"bytes,2,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	// As in ProduceRequest.
+	Key   []byte `protobuf:"bytes,1,opt,name=key,proto3,oneof" json:"key,omitempty"`
+	Value []byte `protobuf:"bytes,2,opt,name=value,proto3,oneof" json:"value,omitempty"`
 	// As in ProduceRequest.
 	Headers        map[string]string `protobuf:"bytes,3,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	OrderedHeaders []*Header         `protobuf:"bytes,100,rep,name=ordered_headers,json=orderedHeaders,proto3" json:"ordered_headers,omitempty"`
@@ -892,9 +897,10 @@ func (x *ProduceBatchRequest) GetAckMode() int32 {
 }
 
 type ProduceBatchResponse struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	FirstOffset uint64                 `protobuf:"varint,1,opt,name=first_offset,json=firstOffset,proto3" json:"first_offset,omitempty"`
-	LastOffset  uint64                 `protobuf:"varint,2,opt,name=last_offset,json=lastOffset,proto3" json:"last_offset,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offsets between are the records', in their order, without a gap.
+	FirstOffset uint64 `protobuf:"varint,1,opt,name=first_offset,json=firstOffset,proto3" json:"first_offset,omitempty"`
+	LastOffset  uint64 `protobuf:"varint,2,opt,name=last_offset,json=lastOffset,proto3" json:"last_offset,omitempty"`
 	// The records of the request.
 	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	// The records were in the log already; the offsets are the original ones.
@@ -1472,8 +1478,9 @@ func (x *GetOffsetRequest) GetPartition() uint32 {
 }
 
 type GetOffsetResponse struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Offset uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next offset to read. Records before the log's start may be gone by now: then Consume is OUT_OF_RANGE.
+	Offset uint64 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
 	// Absent where it is empty.
 	Metadata      *string `protobuf:"bytes,2,opt,name=metadata,proto3,oneof" json:"metadata,omitempty"`
 	unknownFields protoimpl.UnknownFields

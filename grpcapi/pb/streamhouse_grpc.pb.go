@@ -4,18 +4,19 @@
 // Status codes, the same for every call:
 //
 //   INVALID_ARGUMENT    the request contradicts itself or a limit; its text says which. Do not retry.
-//   NOT_FOUND           no such topic, or nothing committed.
-//   ALREADY_EXISTS      the topic exists; or the records of an idempotent producer are in the log
-//                       already, so long ago that their offsets are no longer known.
+//   NOT_FOUND           no such topic, or nothing committed. A partition that is not there is INVALID_ARGUMENT.
+//   ALREADY_EXISTS      the topic exists.
 //   OUT_OF_RANGE        the offset lies outside the partition's log; the text gives the valid range.
 //   FAILED_PRECONDITION the sequence numbers of an idempotent producer do not follow, or a newer epoch of
-//                       it has taken over.
-//   RESOURCE_EXHAUSTED  too large.
+//                       it has taken over. A batch older than the last five of its producer in the partition does
+//                       not follow either: whether it was stored is not known any more.
+//   RESOURCE_EXHAUSTED  too large, or something new is beyond what the broker's settings allow to exist.
 //   UNIMPLEMENTED       asks for transactions.
 //   UNAVAILABLE         the object store is away, or the broker is stopping or was replaced. Retry; without
 //                       producer_id a Produce that is retried may be stored twice.
 //   DEADLINE_EXCEEDED,
 //   CANCELLED           the client's deadline or wish. A write may still take effect.
+//   INTERNAL            a fault of the broker, which its log tells.
 //   DATA_LOSS           stored records cannot be read; text and details (Unreadable) say which offsets, and where to go on.
 //
 // Offsets and times are unsigned here and signed in the log: what is above 2^63-1 is refused. Times are
@@ -57,22 +58,28 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type StreamHouseClient interface {
-	// CreateTopic creates a topic. When it answers, the topic is durable.
+	// CreateTopic creates a topic. When it answers, the topic is durable. Where topics are created and deleted too
+	// fast it waits, within the call's deadline.
 	CreateTopic(ctx context.Context, in *CreateTopicRequest, opts ...grpc.CallOption) (*CreateTopicResponse, error)
 	// GetTopic describes one topic.
 	GetTopic(ctx context.Context, in *GetTopicRequest, opts ...grpc.CallOption) (*GetTopicResponse, error)
-	// ListTopics describes all topics, by name.
+	// ListTopics describes all topics, by name, in one answer: with tens of thousands of them raise the client's
+	// limit for received messages.
 	ListTopics(ctx context.Context, in *ListTopicsRequest, opts ...grpc.CallOption) (*ListTopicsResponse, error)
-	// DeleteTopic deletes a topic, its records and the offsets that groups committed for it, for good.
+	// DeleteTopic deletes a topic, its records and the offsets that groups committed for it, for good. It waits as
+	// CreateTopic does. A topic that is created again under the name begins at offset 0.
 	DeleteTopic(ctx context.Context, in *DeleteTopicRequest, opts ...grpc.CallOption) (*DeleteTopicResponse, error)
 	// Produce stores one record. When it answers, the record is durable in the object store.
 	Produce(ctx context.Context, in *ProduceRequest, opts ...grpc.CallOption) (*ProduceResponse, error)
-	// ProduceBatch stores records one behind the other: all of them or none.
+	// ProduceBatch stores records one behind the other: all of them or none. When it answers, they are durable. With
+	// a producer it may be sent again after any error that is to be retried, with the same sequence number.
 	ProduceBatch(ctx context.Context, in *ProduceBatchRequest, opts ...grpc.CallOption) (*ProduceBatchResponse, error)
-	// Consume reads records from an offset on. It does not wait for records that are not there yet.
+	// Consume reads records from an offset on. It does not wait for records that are not there yet: a reader at the
+	// end asks again after a pause. It reads nothing that is not durable.
 	Consume(ctx context.Context, in *ConsumeRequest, opts ...grpc.CallOption) (*ConsumeResponse, error)
-	// CommitOffset stores how far a consumer group has read in a partition. The group need not exist, and
-	// its members, if it has any in the Kafka door, are not asked.
+	// CommitOffset stores how far a consumer group has read in a partition, durably when it answers. The group need
+	// not exist, and its members, if it has any in the Kafka door, are not asked. Of two commits the later one counts,
+	// also where it is further back.
 	CommitOffset(ctx context.Context, in *CommitOffsetRequest, opts ...grpc.CallOption) (*CommitOffsetResponse, error)
 	// GetOffset returns what was committed last, through either door, or NOT_FOUND.
 	GetOffset(ctx context.Context, in *GetOffsetRequest, opts ...grpc.CallOption) (*GetOffsetResponse, error)
@@ -180,22 +187,28 @@ func (c *streamHouseClient) GetOffset(ctx context.Context, in *GetOffsetRequest,
 // All implementations must embed UnimplementedStreamHouseServer
 // for forward compatibility.
 type StreamHouseServer interface {
-	// CreateTopic creates a topic. When it answers, the topic is durable.
+	// CreateTopic creates a topic. When it answers, the topic is durable. Where topics are created and deleted too
+	// fast it waits, within the call's deadline.
 	CreateTopic(context.Context, *CreateTopicRequest) (*CreateTopicResponse, error)
 	// GetTopic describes one topic.
 	GetTopic(context.Context, *GetTopicRequest) (*GetTopicResponse, error)
-	// ListTopics describes all topics, by name.
+	// ListTopics describes all topics, by name, in one answer: with tens of thousands of them raise the client's
+	// limit for received messages.
 	ListTopics(context.Context, *ListTopicsRequest) (*ListTopicsResponse, error)
-	// DeleteTopic deletes a topic, its records and the offsets that groups committed for it, for good.
+	// DeleteTopic deletes a topic, its records and the offsets that groups committed for it, for good. It waits as
+	// CreateTopic does. A topic that is created again under the name begins at offset 0.
 	DeleteTopic(context.Context, *DeleteTopicRequest) (*DeleteTopicResponse, error)
 	// Produce stores one record. When it answers, the record is durable in the object store.
 	Produce(context.Context, *ProduceRequest) (*ProduceResponse, error)
-	// ProduceBatch stores records one behind the other: all of them or none.
+	// ProduceBatch stores records one behind the other: all of them or none. When it answers, they are durable. With
+	// a producer it may be sent again after any error that is to be retried, with the same sequence number.
 	ProduceBatch(context.Context, *ProduceBatchRequest) (*ProduceBatchResponse, error)
-	// Consume reads records from an offset on. It does not wait for records that are not there yet.
+	// Consume reads records from an offset on. It does not wait for records that are not there yet: a reader at the
+	// end asks again after a pause. It reads nothing that is not durable.
 	Consume(context.Context, *ConsumeRequest) (*ConsumeResponse, error)
-	// CommitOffset stores how far a consumer group has read in a partition. The group need not exist, and
-	// its members, if it has any in the Kafka door, are not asked.
+	// CommitOffset stores how far a consumer group has read in a partition, durably when it answers. The group need
+	// not exist, and its members, if it has any in the Kafka door, are not asked. Of two commits the later one counts,
+	// also where it is further back.
 	CommitOffset(context.Context, *CommitOffsetRequest) (*CommitOffsetResponse, error)
 	// GetOffset returns what was committed last, through either door, or NOT_FOUND.
 	GetOffset(context.Context, *GetOffsetRequest) (*GetOffsetResponse, error)
