@@ -9,8 +9,8 @@ var (
 	ErrIdle = errors.New("idle")
 	// ErrMalformed reports bytes that are no Kafka request: its length, its header, or its structure.
 	ErrMalformed = errors.New("not a Kafka request")
-	// ErrStalled reports a client that stopped in the middle of a request.
+	// ErrStalled reports a client that sent nothing more in the middle of a request for the stall timeout.
 	ErrStalled = errors.New("stopped in the middle of a request")
-	// ErrNotRead reports a client that takes none of a response.
+	// ErrNotRead reports a client that does not take a step of a response in time; see [WriteBuffers].
 	ErrNotRead = errors.New("a response is not read")
 )

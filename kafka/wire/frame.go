@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// FrameOptions bound what a [FrameReader] takes. All of them are set.
+// FrameOptions bound what a [FrameReader] takes. All of them are set: none has a default.
 type FrameOptions struct {
 	MaxBytes int32               // of one frame
 	Idle     time.Duration       // how long the next request may be awaited
@@ -32,23 +32,26 @@ type FrameReader struct {
 	stopped atomic.Bool
 }
 
-// NewFrameReader makes the reader of a connection. It sets the connection's read deadlines.
+// NewFrameReader makes the reader of a connection. It sets the connection's read deadlines and closes nothing: the
+// connection stays the caller's. The budget is shared by the readers of all connections.
 func NewFrameReader(conn net.Conn, o FrameOptions) *FrameReader {
 	return &FrameReader{conn: conn, buf: bufio.NewReaderSize(conn, readBuffer), o: o}
 }
 
-// Frame is one request without its length. Its memory is never used again by the reader.
+// Frame is one request without its length. Its memory is never used again by the reader: what is decoded from it may
+// refer to it for as long as it likes.
 type Frame struct {
 	Bytes []byte
 	held  int64 // of the budget
 }
 
 // Stop makes Next return [ErrStopped], also while it waits. What has come of a request is lost. Only the first call
-// does anything: the deadline of reads belongs to whoever reads the connection afterwards.
+// does anything: the deadline of reads belongs to whoever reads the connection afterwards. It never blocks.
 func (r *FrameReader) Stop() {
 	if r.stopped.Swap(true) {
 		return
 	}
+	// Long over, so that a read that waits returns at once. A connection that is closed has no read to end.
 	_ = r.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
@@ -98,14 +101,15 @@ func (r *FrameReader) Next(ctx context.Context, waiting func() bool) (Frame, err
 	return f, nil
 }
 
-// Release gives what a frame holds of the budget back, once its request no longer needs the memory.
+// Release gives what a frame holds of the budget back, once its request no longer needs the memory. Once per
+// frame; it may be called from any goroutine.
 func (r *FrameReader) Release(f Frame) {
 	if f.held > 0 {
 		r.o.Budget.Release(f.held)
 	}
 }
 
-// first waits for the first byte of a request.
+// first waits for the first byte of a request. The idle timeout begins anew as long as requests are unanswered.
 func (r *FrameReader) first(b *byte, waiting func() bool) error {
 	for {
 		if err := r.deadline(r.o.Idle); err != nil {
@@ -127,7 +131,7 @@ func (r *FrameReader) first(b *byte, waiting func() bool) error {
 	}
 }
 
-// body reads n bytes. The room for them grows as they come.
+// body reads n bytes, in a slice of its own. The room for them grows as they come, so that a length alone costs nothing.
 func (r *FrameReader) body(n int) ([]byte, error) {
 	body := make([]byte, min(n, firstRead))
 	for have := 0; ; {
@@ -143,9 +147,11 @@ func (r *FrameReader) body(n int) ([]byte, error) {
 	}
 }
 
-// fill reads until dst is full. Each read has the stall timeout, so a client may be slow but has to move.
+// fill reads until dst is full. Each read has the stall timeout, so a client may be slow but has to move. have of
+// the bytes that an error speaks of came before.
 func (r *FrameReader) fill(dst []byte, have, of int) error {
 	for len(dst) > 0 {
+		// What is there already needs no deadline, and setting one is not free.
 		if r.buf.Buffered() == 0 {
 			if err := r.deadline(r.o.Stall); err != nil {
 				return err
@@ -168,6 +174,7 @@ func (r *FrameReader) fill(dst []byte, have, of int) error {
 	return nil
 }
 
+// badLength says what a length that no request has looks like: mostly another protocol on this port.
 func badLength(n int32, head [4]byte, limit int32) error {
 	if hint := guess(head); hint != "" {
 		return fmt.Errorf("%w: %s", ErrMalformed, hint)
@@ -175,7 +182,8 @@ func badLength(n int32, head [4]byte, limit int32) error {
 	return fmt.Errorf("%w: a length of %d bytes, %d to %d are taken", ErrMalformed, n, minFrame, limit)
 }
 
-// guess tells what else the first bytes of a connection look like.
+// guess tells what else the first bytes of a connection look like, "" where they look like nothing known. 16 03 is a
+// TLS handshake record (RFC 8446, 5.1), PRI the preface of HTTP/2 (RFC 9113, 3.4).
 func guess(head [4]byte) string {
 	if head[0] == 0x16 && head[1] == 0x03 {
 		return "this looks like TLS, which this listener does not speak: set security.protocol=PLAINTEXT"

@@ -8,16 +8,17 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// RequestHeader is what stands before every request. It has two forms: the second,
-// for flexible versions, ends in tags, which [DecodeRequest] reads.
+// RequestHeader is what stands before every request. It has two forms (request header v1 and v2 of the
+// Kafka protocol): the second, for flexible versions (KIP-482), ends in tags, which [DecodeRequest] reads.
 type RequestHeader struct {
 	Key, Version  int16
 	CorrelationID int32
 	ClientID      string // part of the frame; "" also where it is null
 }
 
-// ReadHeader reads the part of a header that both forms have, and returns what follows it.
-// A header that is cut short is [ErrMalformed].
+// ReadHeader reads the part of a header that both forms have, and returns what follows it, a part of the frame.
+// A header that is cut short is [ErrMalformed]. Key and version are as sent: whether the broker has them is the
+// caller's to look up.
 func ReadHeader(frame []byte) (RequestHeader, []byte, error) {
 	b := kbin.Reader{Src: frame}
 	h := RequestHeader{Key: b.Int16(), Version: b.Int16(), CorrelationID: b.Int32()}

@@ -6,7 +6,8 @@ import (
 )
 
 // Pieces is an encoded response with foreign memory spliced in: what is large goes
-// from where it lies to the socket, uncopied. The zero value is empty.
+// from where it lies to the socket, uncopied. The zero value is empty. One goroutine uses it. Numbers are big endian,
+// as the protocol has them; its methods append one primitive type each (kafka.apache.org/protocol).
 type Pieces struct {
 	buf     []byte
 	splices []splice
@@ -19,6 +20,7 @@ type splice struct {
 	data []byte
 }
 
+// size is in bytes, with the splices.
 func (p *Pieces) size() int { return len(p.buf) + p.spliced }
 
 // Splice appends data, by reference where it is large: it must not change until the response is written.
@@ -31,7 +33,8 @@ func (p *Pieces) Splice(data []byte) {
 	p.spliced += len(data)
 }
 
-// List returns the whole as a list to be written. It refers to what Pieces holds.
+// List returns the whole as a list to be written. It refers to what Pieces holds, so nothing may be appended
+// afterwards.
 func (p *Pieces) List() net.Buffers {
 	list := make(net.Buffers, 0, 2*len(p.splices)+1)
 	at := 0
@@ -60,7 +63,8 @@ func (p *Pieces) Int64(v int64) { p.buf = binary.BigEndian.AppendUint64(p.buf, u
 // UUID appends a UUID.
 func (p *Pieces) UUID(v [16]byte) { p.buf = append(p.buf, v[:]...) }
 
-// Length appends the length of an array or of bytes; -1 is null.
+// Length appends the length of an array or of bytes; -1 is null. Flexible versions have it as an unsigned
+// varint, one more than it is (KIP-482).
 func (p *Pieces) Length(flexible bool, n int) {
 	if flexible {
 		p.buf = binary.AppendUvarint(p.buf, uint64(n+1))
@@ -69,7 +73,8 @@ func (p *Pieces) Length(flexible bool, n int) {
 	p.Int32(int32(n))
 }
 
-// String appends a STRING, which in flexible versions is a COMPACT_STRING.
+// String appends a STRING, which in flexible versions is a COMPACT_STRING. Without flexible v has at most 32,767
+// bytes: its length is an INT16.
 func (p *Pieces) String(flexible bool, v string) {
 	if flexible {
 		p.buf = binary.AppendUvarint(p.buf, uint64(len(v)+1))

@@ -7,8 +7,8 @@ import (
 )
 
 // DecodeRequest reads what follows [ReadHeader] into a request whose version is set. The shape is that of its
-// key and version: what does not fit it is [ErrMalformed], before anything is allocated for it.
-// The request refers to src.
+// key and version: what does not fit it is [ErrMalformed], before anything is allocated for it. Bytes behind the
+// request are not looked at. The request refers to src, which must not change while it is used.
 func DecodeRequest(req kmsg.Request, shape *Shape, src []byte) error {
 	name, version := kmsg.NameForKey(req.Key()), req.GetVersion()
 	if req.IsFlexible() {

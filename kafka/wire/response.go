@@ -5,14 +5,15 @@ import (
 	"net"
 )
 
-// Response is what answers a request. All of kmsg's responses are.
+// Response is what answers a request. All of kmsg's responses are. AppendTo encodes the body alone, for the version
+// that the response has.
 type Response interface {
 	Key() int16
 	IsFlexible() bool
 	AppendTo([]byte) []byte
 }
 
-// PiecedResponse is a response that can be written without copying what is large in it.
+// PiecedResponse is a response that can be written without copying what is large in it: the records of a Fetch.
 type PiecedResponse interface {
 	Response
 	// AppendPieces appends what AppendTo would.
@@ -20,10 +21,12 @@ type PiecedResponse interface {
 }
 
 // EncodeResponse encodes a response with its length and header into buf, from its beginning, and returns buf as
-// it has grown and the list to be written. The list refers to buf and to the memory of a [PiecedResponse].
+// it has grown and the list to be written. The list refers to buf and to the memory of a [PiecedResponse]: neither may
+// change, nor buf be used for another response, before the list is written.
 func EncodeResponse(buf []byte, correlationID int32, resp Response) ([]byte, net.Buffers) {
 	buf = appendHeader(buf[:0], correlationID, resp)
 	if pieced, ok := resp.(PiecedResponse); ok {
+		// The length counts what follows it, the splices too.
 		p := Pieces{buf: buf}
 		pieced.AppendPieces(&p)
 		binary.BigEndian.PutUint32(p.buf, uint32(p.size()-4))

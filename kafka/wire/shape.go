@@ -16,12 +16,15 @@ type Shape struct {
 	tags     map[uint32]*Shape // tags that hold a structure with counts of its own
 }
 
+// shapeField is one field, or a struct in line. Which of size and elem is set follows from the kind.
 type shapeField struct {
 	kind shapeKind
 	size int    // of a fixed field
 	elem *Shape // of an array: each element; of a struct: itself
 }
 
+// shapeKind is how the end of a field is found. The lengths of strings, bytes and arrays are unsigned varints in
+// flexible versions (KIP-482), else INT16, INT32 and INT32.
 type shapeKind int8
 
 const (
@@ -32,8 +35,8 @@ const (
 	shapeStruct
 )
 
-// Check tells whether src begins with a request of the shape, else it returns [ErrMalformed].
-// It may be called concurrently.
+// Check tells whether src begins with a request of the shape, else it returns [ErrMalformed]. What follows the
+// request is not looked at. It may be called concurrently.
 func (s *Shape) Check(src []byte) error {
 	w := shapeWalk{src: src, flexible: s.flexible}
 	w.walk(s)
@@ -46,14 +49,16 @@ func (s *Shape) Check(src []byte) error {
 	return nil
 }
 
-// shapeWalk is a check under way. Once bad, src is empty.
+// shapeWalk is a check under way. Once bad, src is empty, so that every loop ends by itself.
 type shapeWalk struct {
 	src      []byte
 	flexible bool
 	bad      bool
+	// elements counts array elements and tags; above maxElements the walk is bad.
 	elements int
 }
 
+// walk steps over what the shape describes. It recurs as deep as the shape, which no request can deepen.
 func (w *shapeWalk) walk(s *Shape) {
 	for i := range s.fields {
 		f := &s.fields[i]
@@ -77,6 +82,8 @@ func (w *shapeWalk) walk(s *Shape) {
 	}
 }
 
+// walkTags steps over a section of tags (KIP-482). Of those that are not known only the size is checked; inside
+// the others every count.
 func (w *shapeWalk) walkTags(known map[uint32]*Shape) {
 	for n := w.uvarint(); n > 0 && w.count(); n-- {
 		key, size := w.uvarint(), w.uvarint()
@@ -124,6 +131,7 @@ func (w *shapeWalk) length(size int) int64 {
 	return max(n, 0)
 }
 
+// uvarint reads a varint of 32 bits, five bytes at most.
 func (w *shapeWalk) uvarint() uint32 {
 	v, n := binary.Uvarint(w.src[:min(len(w.src), binary.MaxVarintLen32)])
 	if n <= 0 || v > 1<<32-1 {
@@ -134,6 +142,7 @@ func (w *shapeWalk) uvarint() uint32 {
 	return uint32(v)
 }
 
+// skip steps over n bytes, which is not negative.
 func (w *shapeWalk) skip(n int64) {
 	if n > int64(len(w.src)) {
 		w.fail()

@@ -11,10 +11,7 @@ import (
 // ShapeOf derives the shape of a request from its encoder: it changes one field
 // after the other and looks what becomes of the bytes. kmsg's structs have their
 // fields in the order of the wire; which of them a version has, and which are
-// tags, only its code knows.
-//
-// It panics where kmsg has no such request. Two structures are beyond it, an array that is a tag and a
-// struct that may be null: no request that clients send to this broker has one, and a test says so.
+// tags, only its code knows. It is slow, and meant to be called once for each version at the start.
 func ShapeOf(key, version int16) *Shape {
 	p := &shapeProbe{key: key, version: version}
 	req := p.request()
@@ -22,6 +19,7 @@ func ShapeOf(key, version int16) *Shape {
 	return p.structure(reflect.TypeOf(req).Elem(), func(root reflect.Value) reflect.Value { return root })
 }
 
+// shapeProbe is the request that is probed, by key and version.
 type shapeProbe struct {
 	key, version int16
 	flexible     bool
@@ -30,6 +28,7 @@ type shapeProbe struct {
 // accessor finds the struct that is probed in a fresh request, making the arrays on its way.
 type accessor func(root reflect.Value) reflect.Value
 
+// request is a fresh one, of which nothing but the version is set.
 func (p *shapeProbe) request() kmsg.Request {
 	req := kmsg.RequestForKey(p.key)
 	req.SetVersion(p.version)
@@ -45,6 +44,7 @@ func (p *shapeProbe) encode(at accessor, change func(reflect.Value)) []byte {
 
 var tagsType = reflect.TypeFor[kmsg.Tags]()
 
+// structure is the shape of the struct of type t that at finds.
 func (p *shapeProbe) structure(t reflect.Type, at accessor) *Shape {
 	s := &Shape{flexible: p.flexible, tagged: p.flexible}
 	base := p.encode(at, func(reflect.Value) {})
@@ -58,6 +58,7 @@ func (p *shapeProbe) structure(t reflect.Type, at accessor) *Shape {
 		}
 		f := shapeField{}
 		f.kind, f.size = kindOf(t.Field(i).Type)
+		// A string or bytes grow by what alter adds, and by no more unless they are a tag, which also has a key and a size.
 		grown := len(changed) - len(base)
 		inner := func(root reflect.Value) reflect.Value { return at(root).Field(i) }
 		switch {
@@ -74,7 +75,8 @@ func (p *shapeProbe) structure(t reflect.Type, at accessor) *Shape {
 	return s
 }
 
-// nested adds a struct within a struct: in line, or as a tag.
+// nested adds a struct within a struct: in line, or as a tag. base and changed are the encodings without it
+// and with it.
 func (p *shapeProbe) nested(s *Shape, t reflect.Type, at accessor, base, changed []byte) {
 	inner := p.structure(t, func(root reflect.Value) reflect.Value {
 		v := at(root)
@@ -112,7 +114,8 @@ func (p *shapeProbe) element(t reflect.Type, array accessor) *Shape {
 	})
 }
 
-// alter gives a field another value, a third one when it is called again.
+// alter gives a field another value, a third one when it is called again. A string or a pointer to one grows by
+// a byte, an array gets one element. Kinds that kmsg has no fields of are left as they are.
 func alter(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Bool:
@@ -137,7 +140,7 @@ func alter(v reflect.Value) {
 	}
 }
 
-// single is an array of one element at its default.
+// single is an array of one element at its default, which kmsg tells by a method where it is not zero.
 func single(t reflect.Type) reflect.Value {
 	v := reflect.MakeSlice(reflect.SliceOf(t), 1, 1)
 	if d, ok := v.Index(0).Addr().Interface().(interface{ Default() }); ok {
@@ -146,6 +149,7 @@ func single(t reflect.Type) reflect.Value {
 	return v
 }
 
+// kindOf returns the kind of a Go type in kmsg, and of a fixed one the bytes on the wire, which are those in memory.
 func kindOf(t reflect.Type) (shapeKind, int) {
 	switch t.Kind() {
 	case reflect.String, reflect.Pointer:

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// WriteBuffers writes in steps: to a client that takes nothing of a step for the stall timeout it is
-// [ErrNotRead], one that is slow is waited for. It changes the list. One call at a time writes to a connection.
+// WriteBuffers writes in steps of 1 MiB. A client that does not take a whole step within the stall timeout is
+// [ErrNotRead]; one that takes each in time is waited for, however large the list. It changes the list. One call at a
+// time writes to a connection. After an error a part may have been written: the connection is of no use any more.
 func WriteBuffers(conn net.Conn, list net.Buffers, stall time.Duration) error {
 	for len(list) > 0 {
 		step, rest := cutStep(list)
@@ -28,7 +29,7 @@ func WriteBuffers(conn net.Conn, list net.Buffers, stall time.Duration) error {
 	return nil
 }
 
-// cutStep cuts the first writeStep bytes off a list. It may change the list.
+// cutStep cuts the first writeStep bytes off a list. It may change the list; the bytes stay where they are.
 func cutStep(list net.Buffers) (step, rest net.Buffers) {
 	room := writeStep
 	for i, b := range list {
