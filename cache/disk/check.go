@@ -2,7 +2,8 @@ package disk
 
 import "fmt"
 
-// checkSize compares a slab with its file, if that is still open. One that another process made may still grow.
+// checkSize compares a slab with its file, if that is still open. One that another process made may still grow. The
+// tier's mu must be held.
 func (s *slab) checkSize(closed bool) error {
 	if closed || !s.made {
 		return nil
@@ -18,7 +19,8 @@ func (s *slab) checkSize(closed bool) error {
 }
 
 // Check verifies what must hold inside the tier at any moment: that it counts right, stays
-// within its bytes, and that every block lies in one of its files. Tests call it.
+// within its bytes, and that every block lies in one of its files. Tests call it. It does not read the blocks, and
+// a nil Tier is in order.
 func (d *Tier) Check() error {
 	if d == nil {
 		return nil

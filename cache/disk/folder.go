@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// folder is what the disk tier needs of the operating system. Names are plain file names.
+// folder is what the disk tier needs of the operating system. Names are plain file names. It may be used
+// concurrently. Tests have one that fails.
 type folder interface {
 	list() ([]string, error)          // regular files, in any order
 	create(name string) (file, error) // fs.ErrExist where the name is taken
@@ -20,6 +21,7 @@ type folder interface {
 	close() error
 }
 
+// file is one file of a folder. Concurrent reads and writes of different places do not meet.
 type file interface {
 	io.ReaderAt
 	io.WriterAt
@@ -31,7 +33,7 @@ type file interface {
 type osFolder struct{ root *os.Root }
 
 // openFolder makes the folder if need be. Its files hold what records hold, so
-// only their owner may read them.
+// only their owner may read them. The caller closes it.
 func openFolder(path string) (folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
@@ -76,11 +78,13 @@ func (f osFolder) touch(name string, used time.Time) error { return f.root.Chtim
 
 func (f osFolder) close() error { return f.root.Close() }
 
+// A number of fixed width makes the order of the names that of their age.
 const (
 	slabPrefix = "blocks-"
 	slabSuffix = ".cache"
 )
 
+// slabName is the name of the slab with a number; slabSeq is its inverse.
 func slabName(seq uint64) string { return fmt.Sprintf("%s%016x%s", slabPrefix, seq, slabSuffix) }
 
 // slabSeq returns the number of a slab from its name, if it is one. The name alone does not

@@ -46,11 +46,14 @@ const (
 	trailerBytes      = 24
 )
 
+// castagnoli is CRC-32C, as in RFC 3720, which processors have an instruction for.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// digest stands for a key in the index.
+// digest stands for a key in the index: 16 bytes where names would take a hundred. Two keys with the same one do no harm
+// but a miss, for a record has its key in it.
 type digest [16]byte
 
+// digestOf is the beginning of a SHA-256: names come from the bucket, where somebody might look for collisions.
 func digestOf(k Key) digest {
 	var scratch [256]byte
 	b := binary.BigEndian.AppendUint64(scratch[:0], uint64(k.Offset))
@@ -67,6 +70,7 @@ type entry struct {
 	length   uint32 // of the whole record
 }
 
+// appendHeader encodes the header of a slab.
 func appendHeader(b []byte) []byte {
 	start := len(b)
 	b = append(b, slabMagic...)
@@ -74,13 +78,16 @@ func appendHeader(b []byte) []byte {
 	return appendChecksum(b, b[start:])
 }
 
+// appendChecksum appends the checksum of bytes, which may be a part of b.
 func appendChecksum(b, of []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(of, castagnoli))
 }
 
+// recordBytes is what a block takes in a slab, without its entry in the index.
 func recordBytes(k Key) int64 { return recordHeaderBytes + int64(len(k.Object)) + k.Length }
 
-// appendRecord encodes a block; len(stored) is k.Length.
+// appendRecord encodes a block; len(stored) is k.Length. The block itself gets no checksum here: it has one of its own,
+// which who reads it checks.
 func appendRecord(b []byte, k Key, stored []byte) []byte {
 	start := len(b)
 	b = append(b, recordMagic...)
@@ -120,7 +127,8 @@ func decodeRecordHeader(b []byte) (Key, error) {
 	return k, nil
 }
 
-// storedBlock returns the block in record, a part of it, after checking that it is the one of k.
+// storedBlock returns the block in record, a part of it, after checking that it is the one of k. Everything else is
+// ErrCorrupt.
 func storedBlock(record []byte, k Key) ([]byte, error) {
 	found, err := decodeRecordHeader(record)
 	if err != nil {
@@ -132,7 +140,7 @@ func storedBlock(record []byte, k Key) ([]byte, error) {
 	return record[recordHeaderBytes+len(k.Object):], nil
 }
 
-// appendIndex encodes the index and the trailer.
+// appendIndex encodes the index and the trailer, which end a slab.
 func appendIndex(b []byte, entries []entry) []byte {
 	start := len(b)
 	for _, e := range entries {
@@ -148,7 +156,8 @@ func appendIndex(b []byte, entries []entry) []byte {
 	return append(b, 0, 0, 0, 0)
 }
 
-// decodeTrailer returns the number of records, if b is the trailer of a slab of fileBytes.
+// decodeTrailer returns the number of records, if b is the trailer of a slab of fileBytes. The number fits into the
+// file, so that an index of it may be allocated.
 func decodeTrailer(b []byte, fileBytes int64) (count int, indexSum uint32, ok bool) {
 	if len(b) != trailerBytes || string(b[:8]) != indexMagic || !bytes.Equal(b[16:], append(appendChecksum(nil, b[:16]), 0, 0, 0, 0)) {
 		return 0, 0, false
@@ -160,7 +169,8 @@ func decodeTrailer(b []byte, fileBytes int64) (count int, indexSum uint32, ok bo
 	return int(n), binary.BigEndian.Uint32(b[12:]), true
 }
 
-// decodeIndex returns the entries of an index whose records lie before position end.
+// decodeIndex returns the entries of an index whose records lie before position end. It is all or nothing: one entry that
+// points elsewhere means that the index is not of this file.
 func decodeIndex(b []byte, sum uint32, end int64) ([]entry, bool) {
 	if crc32.Checksum(b, castagnoli) != sum {
 		return nil, false

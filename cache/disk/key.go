@@ -9,7 +9,7 @@ import (
 // ErrKey reports a key that names no byte range of an object.
 var ErrKey = errors.New("invalid block key")
 
-// Key names a block: a byte range of an immutable object.
+// Key names a block: a byte range of an immutable object. Keys may be compared: equal ones name the same bytes, for good.
 type Key struct {
 	Object string
 	Offset int64

@@ -10,7 +10,7 @@ import (
 
 // slab is one file of the disk tier: blocks in the order in which they were
 // written. It grows until it is finished, and is given up as a whole.
-// The fields below file are guarded by the disk's mutex.
+// The fields below file are guarded by the tier's mutex.
 type slab struct {
 	name string
 	seq  uint64
@@ -25,9 +25,10 @@ type slab struct {
 	dead    bool  // given up: closed by the last who lets go
 }
 
-// slabBytes of a slab that holds nothing.
+// emptySlabBytes is what a slab that holds nothing takes once it is finished.
 const emptySlabBytes = headerBytes + trailerBytes
 
+// errForeign reports a file with our name and not our header: somebody else's, and left alone.
 var errForeign = errors.New("not a file of this cache")
 
 // probe reads the header of a slab file. It returns errForeign for a file that is not ours
@@ -52,7 +53,8 @@ func probe(f file) (fs.FileInfo, error) {
 	return nil, errForeign
 }
 
-// readEntries returns what a slab file holds: its index, or where a crash left none, its records.
+// readEntries returns what a slab file holds: its index, or where a crash left none, its records. The only errors are those
+// of reading; a file that is damaged holds less.
 func readEntries(f io.ReaderAt, fileBytes int64) ([]entry, error) {
 	if fileBytes >= emptySlabBytes {
 		b := make([]byte, trailerBytes)
@@ -73,7 +75,8 @@ func readEntries(f io.ReaderAt, fileBytes int64) ([]entry, error) {
 	return scanEntries(f, fileBytes)
 }
 
-// scanEntries reads the headers of the records, up to the first that is not whole.
+// scanEntries reads the headers of the records, up to the first that is not whole. It costs a read for each record;
+// maxSlabBytes bounds how many there are.
 func scanEntries(f io.ReaderAt, fileBytes int64) ([]entry, error) {
 	var entries []entry
 	b := make([]byte, recordHeaderBytes+maxObjectBytes)

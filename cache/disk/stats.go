@@ -11,7 +11,7 @@ type Stats struct {
 	WritesDropped int64 // blocks: the disk was slower than the loads, or no file could be opened
 }
 
-// Stats returns the figures of the moment.
+// Stats returns the figures of the moment, all from one. A nil Tier has none.
 func (d *Tier) Stats() Stats {
 	if d == nil {
 		return Stats{}

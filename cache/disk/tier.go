@@ -34,8 +34,8 @@ var (
 )
 
 // Tier keeps stored blocks in slabs, with an index of them in memory and one writer in
-// the background. A nil Tier holds nothing. All methods may be called concurrently; none
-// but Read, Flush and Close waits for the disk, so they may be called under a lock.
+// the background. A nil Tier holds nothing: Has says no, and then nobody calls Read or Forget on it. All methods may be
+// called concurrently; none but Read, Flush and Close waits for the disk, so they may be called under a lock.
 //
 // Slabs are only ever appended to by the process that made them. So a second process on
 // the same folder does no harm beyond its bytes.
@@ -51,15 +51,16 @@ type Tier struct {
 	change  sync.Cond // of pending, writing and closing
 	index   map[digest]place
 	slabs   []*slab
-	bytes   int64 // of all slabs, finished; never above limitBytes
-	nextSeq uint64
-	clock   int64 // the newest lastUse
+	bytes   int64  // of all slabs, finished; never above limitBytes
+	nextSeq uint64 // above that of every slab there is
+	clock   int64  // the newest lastUse
 	off     bool
 	closing bool
-	writing bool
+	writing bool // the writer has a block that is not in pending any more
 	pending []pendingBlock
 	waiting int64 // bytes in pending
 
+	// See [Stats].
 	writes, dropped, evicted int64
 
 	// active is the slab that grows, or nil. Only the writer uses it and sets it,
@@ -67,12 +68,13 @@ type Tier struct {
 	active *slab
 }
 
-// place says where a block lies.
+// place says where a block lies: a record in a slab. Length is that of the whole record.
 type place struct {
 	slab             *slab
 	position, length uint32
 }
 
+// pendingBlock is a block that waits for the writer.
 type pendingBlock struct {
 	key    Key
 	stored []byte
@@ -81,7 +83,7 @@ type pendingBlock struct {
 // Open takes up what an earlier process left in the folder, which is made if need be,
 // and keeps its files within limitBytes. Other files in it are left alone. A folder
 // that cannot be made or listed is an error; one that fails later turns the tier off,
-// see [Events].Off.
+// see [Events].Off. It reads the index of every slab, and starts a goroutine, which Close ends.
 func Open(path string, limitBytes int64, events Events) (*Tier, error) {
 	f, err := openFolder(path)
 	if err != nil {
@@ -111,7 +113,8 @@ func openTier(f folder, limitBytes int64, events Events) (*Tier, error) {
 	return d, nil
 }
 
-// recover opens the slabs among names and gives up the oldest that are over the limits.
+// recover opens the slabs among names and gives up the oldest that are over the limits. It runs before anybody else
+// has the tier.
 func (d *Tier) recover(names []string) error {
 	slices.Sort(names) // by age: of a block that is there twice the newer one counts
 	for _, name := range names {
@@ -130,6 +133,8 @@ func (d *Tier) recover(names []string) error {
 	return nil
 }
 
+// recoverSlab takes one file up. One that is damaged or empty is removed, one that is not ours is left alone, and
+// one that is gone by now, as another process may have given it up, is passed over.
 func (d *Tier) recoverSlab(name string, seq uint64) error {
 	f, err := d.folder.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -161,12 +166,13 @@ func (d *Tier) recoverSlab(name string, seq uint64) error {
 	return nil
 }
 
+// addSlabLocked counts a slab in. d.mu must be held.
 func (d *Tier) addSlabLocked(s *slab) {
 	d.slabs = append(d.slabs, s)
 	d.bytes += s.bytes
 }
 
-// Has says whether a block is likely there.
+// Has says whether a block is likely there: it may be given up before it is read, or turn out to be damaged.
 func (d *Tier) Has(k Key) bool {
 	if d == nil {
 		return false
@@ -217,7 +223,8 @@ func (d *Tier) Read(k Key) ([]byte, error) {
 	return stored, err
 }
 
-// tickLocked returns the time, later than ever before whatever the clock does.
+// tickLocked returns the time in nanoseconds since 1970, later than ever before whatever the clock does, so that no two
+// uses are equally old. d.mu must be held.
 func (d *Tier) tickLocked() int64 {
 	d.clock = max(d.clock+1, time.Now().UnixNano())
 	return d.clock
@@ -231,7 +238,7 @@ func (d *Tier) Forget(k Key) {
 	delete(d.index, digestOf(k))
 }
 
-// release lets go of a slab's file.
+// release lets go of a slab's file, and closes it where it was given up and nobody else has it.
 func (d *Tier) release(s *slab) {
 	d.mu.Lock()
 	s.refs--
@@ -242,7 +249,8 @@ func (d *Tier) release(s *slab) {
 	}
 }
 
-// turnOff gives the tier up. Its files stay, for the next start may find the disk mended.
+// turnOff gives the tier up. Its files stay, for the next start may find the disk mended. Off is told once, outside
+// the lock.
 func (d *Tier) turnOff(err error) {
 	if idle, first := d.drop(); first {
 		for _, s := range idle {
@@ -254,7 +262,8 @@ func (d *Tier) turnOff(err error) {
 	}
 }
 
-// drop empties the tier. It returns the slabs that nobody uses, to be closed.
+// drop empties the tier. It returns the slabs that nobody uses, to be closed; those in use are closed by who lets
+// go of them last. first is false where it was off before.
 func (d *Tier) drop() (idle []*slab, first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -274,7 +283,8 @@ func (d *Tier) drop() (idle []*slab, first bool) {
 	return idle, true
 }
 
-// Close writes what waits, and closes all files. A second Close does nothing.
+// Close writes what waits, finishes the slab that grows, and closes all files. What was written is synced by nobody: it is
+// a cache, and a crash of the machine may cost it blocks. No Read may be under way or follow. A second Close does nothing.
 func (d *Tier) Close() error {
 	if d == nil {
 		return nil

@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// Put hands a block to the writer, which has its bytes from now on, and never waits: when
-// too much waits already, the block is dropped.
+// Put hands a block to the writer, which has its bytes from now on and only reads them, and never waits: when
+// too much waits already, the block is dropped. So is one that is too large, that the tier holds already, or that comes
+// when it is off or closing. stored has k.Length bytes. On a nil Tier it does nothing.
 func (d *Tier) Put(k Key, stored []byte) {
 	if d == nil || emptySlabBytes+entryBytes+recordBytes(k) > min(d.limitBytes/maxBlockShare, maxSlabBytes) {
 		return
@@ -54,13 +55,14 @@ func (d *Tier) write() {
 	}
 }
 
+// countDropped counts a block that the writer could not write.
 func (d *Tier) countDropped() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.dropped++
 }
 
-// Flush waits until what was handed to the writer is written or given up.
+// Flush waits until what was handed to the writer is written or given up. What is handed over meanwhile is waited for, too.
 func (d *Tier) Flush() {
 	if d == nil {
 		return
@@ -72,7 +74,7 @@ func (d *Tier) Flush() {
 	}
 }
 
-// nextPending waits for a block to write.
+// nextPending waits for a block to write, and says that the last one is done. It returns false when the writer shall end.
 func (d *Tier) nextPending() (pendingBlock, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -129,7 +131,7 @@ func (d *Tier) writeRecord(k Key, record []byte) error {
 	return nil
 }
 
-// reserve counts the bytes of a record in the active slab before they are written.
+// reserve counts the bytes of a record in the active slab before they are written: need is the record and its entry.
 // It returns false if the block came in the meantime or the tier is off.
 func (d *Tier) reserve(k Key, need int64) (entry, bool) {
 	id := digestOf(k)
@@ -147,6 +149,7 @@ func (d *Tier) reserve(k Key, need int64) (entry, bool) {
 	return e, true
 }
 
+// publish makes a record that is written visible to readers.
 func (d *Tier) publish(e entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -158,7 +161,8 @@ func (d *Tier) publish(e entry) {
 	d.writes++
 }
 
-// startActive makes a new slab. Names that are taken, by whomever, are stepped over.
+// startActive makes a new slab. Names that are taken, by whomever, are stepped over: another process may write to
+// the same folder.
 func (d *Tier) startActive() error {
 	for {
 		d.mu.Lock()
@@ -185,7 +189,7 @@ func (d *Tier) startActive() error {
 	}
 }
 
-// finishActive writes the index of the active slab, from then on a slab like the others.
+// finishActive writes the index of the active slab, from then on a slab like the others. Without one it does nothing.
 func (d *Tier) finishActive() error {
 	d.mu.Lock()
 	s, off := d.active, d.off
@@ -202,7 +206,8 @@ func (d *Tier) finishActive() error {
 	return err
 }
 
-// makeRoom gives up the slabs whose last use is the longest ago until there is room for bytes more.
+// makeRoom gives up the slabs whose last use is the longest ago until there is room for bytes more, and for one
+// more file. An event is told for each, without the lock.
 func (d *Tier) makeRoom(bytes int64) error {
 	for {
 		victim, last := d.evict(bytes)
