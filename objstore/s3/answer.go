@@ -30,6 +30,7 @@ type foreignAnswer struct {
 	begin       []byte // of the body
 }
 
+// Error shows what somebody needs to know the sender by.
 func (e *foreignAnswer) Error() string {
 	what := "an empty body"
 	if len(e.begin) > 0 {
@@ -47,11 +48,13 @@ var roots = map[string]string{
 }
 
 // checkAnswers makes what does not come from an object store an error, before the
-// SDK makes something of it.
+// SDK makes something of it. It stands inside the retries, so that such an answer is tried again.
 func checkAnswers(stack *middleware.Stack) error {
 	return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("CheckAnswer", checkAnswer), "OperationDeserializer", middleware.After)
 }
 
+// checkAnswer is the middleware. Of the body it reads as much as it needs to see the outermost element, and puts
+// that back for the SDK.
 func checkAnswer(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	response, ok := out.RawResponse.(*smithyhttp.Response)
@@ -92,7 +95,7 @@ func fromStore(header http.Header) bool {
 	return header.Get("ETag") != "" && !strings.HasPrefix(header.Get("Content-Type"), "text/html")
 }
 
-// rootElement returns the name of an XML document's outermost element, or
+// rootElement returns the name of an XML document's outermost element, without its namespace, or
 // nothing where there is none.
 func rootElement(document io.Reader) string {
 	decoder := xml.NewDecoder(document)
@@ -107,6 +110,7 @@ func rootElement(document io.Reader) string {
 	}
 }
 
+// newForeignAnswer keeps the beginning of the body.
 func newForeignAnswer(response *smithyhttp.Response, begin []byte) *foreignAnswer {
 	return &foreignAnswer{
 		status:      response.StatusCode,

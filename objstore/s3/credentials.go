@@ -11,13 +11,13 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// renewEvery bounds how often credentials that are refused are looked up anew.
+// renewEvery bounds how often credentials that are refused are looked up anew: many requests are refused at once.
 const renewEvery = time.Second
 
 // renewable provides credentials and looks for others when the store refuses them.
 // The SDK reads the shared files once, at the start: keys that were replaced in
 // them, as a rotation does, would never be seen. It keeps the temporary ones of a
-// role until they end, though they may be revoked before.
+// role until they end, though they may be revoked before. All methods may be called concurrently.
 type renewable struct {
 	resolve func(context.Context) (aws.CredentialsProvider, error)
 	every   time.Duration
@@ -27,7 +27,8 @@ type renewable struct {
 	looked  time.Time
 	changed bool // what the last look found
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// provider may be nil: the configuration names none.
 	provider aws.CredentialsProvider
 }
 
@@ -44,6 +45,7 @@ func (r *renewable) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return retrieve(ctx, provider)
 }
 
+// retrieve asks a provider, which may be nil. What ended because ctx did is no fault of the credentials.
 func retrieve(ctx context.Context, provider aws.CredentialsProvider) (aws.Credentials, error) {
 	if provider == nil {
 		return aws.Credentials{}, &credentialsError{errors.New("no provider")}
@@ -57,7 +59,8 @@ func retrieve(ctx context.Context, provider aws.CredentialsProvider) (aws.Creden
 
 // renew is called when the store has refused the credentials. It returns whether
 // there are others by now, so that it is worth to ask again. What cannot be read, such
-// as a file that is just being written, leaves those that there are.
+// as a file that is just being written, leaves those that there are. Only one looks at a time; the others wait
+// for what it finds, until ctx ends.
 func (r *renewable) renew(ctx context.Context) bool {
 	select {
 	case r.renewing <- struct{}{}:
@@ -73,7 +76,7 @@ func (r *renewable) renew(ctx context.Context) bool {
 	return r.changed
 }
 
-// replace looks the credentials up anew and returns whether they are others.
+// replace looks the credentials up anew and returns whether they are others. The caller has the token of renewing.
 func (r *renewable) replace(ctx context.Context) bool {
 	refused, _ := r.Retrieve(ctx) // none are others than any
 	provider, err := r.resolve(ctx)
@@ -91,12 +94,12 @@ func (r *renewable) replace(ctx context.Context) bool {
 }
 
 // renewedError is a refusal of credentials that are not the newest any more: the
-// request is worth another attempt.
+// request is worth another attempt, which [retryable] lets it have.
 type renewedError struct{ error }
 
 func (e *renewedError) Unwrap() error { return e.error }
 
-// retryRenewed looks for other credentials within the attempts of a request.
+// retryRenewed looks for other credentials within the attempts of a request. The next attempt is signed anew.
 func (r *renewable) retryRenewed(stack *middleware.Stack) error {
 	attempt := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleFinalize(ctx, in)

@@ -14,7 +14,7 @@ import (
 // deleteBatch is how many keys S3 takes in one request.
 const deleteBatch = 1000
 
-// Delete implements [objstore.Store], 1,000 keys per request.
+// Delete implements [objstore.Store], 1,000 keys per request. All keys are checked before the first request.
 func (s *Store) Delete(ctx context.Context, keys ...string) error {
 	names := make([]types.ObjectIdentifier, 0, len(keys))
 	for _, key := range keys {
@@ -36,7 +36,7 @@ func (s *Store) Delete(ctx context.Context, keys ...string) error {
 }
 
 // deleteBatch repeats the request for the keys that failed in passing: a request
-// can succeed as a whole and fail for some of its keys.
+// can succeed as a whole and fail for some of its keys. A key that is deleted twice is no error.
 func (s *Store) deleteBatch(ctx context.Context, names []types.ObjectIdentifier) error {
 	for attempt := 1; ; attempt++ {
 		out, err := s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
@@ -61,7 +61,7 @@ func (s *Store) deleteBatch(ctx context.Context, names []types.ObjectIdentifier)
 }
 
 // failedKeys returns the keys to try again and one of the errors. There are none
-// to try again where any failed for good.
+// to try again where any failed for good. Keys are those of the bucket, with the prefix.
 func failedKeys(errs []types.Error) (again []types.ObjectIdentifier, failed error) {
 	for _, e := range errs {
 		code := aws.ToString(e.Code)

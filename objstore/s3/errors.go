@@ -11,7 +11,8 @@ import (
 	"streamhouse/objstore"
 )
 
-// refusals are the error codes that a retry does not mend, with what to do.
+// refusals are the error codes that a retry does not mend, with what to do. They are those of
+// Amazon S3 (API reference, "Error responses") and what MinIO and others add.
 var refusals = map[string]string{
 	"NoSuchBucket":                       "create the bucket or correct its name",
 	"InvalidBucketName":                  "correct the name of the bucket",
@@ -38,10 +39,12 @@ var refusals = map[string]string{
 // the SDK's errors tells from failures of the bucket.
 type credentialsError struct{ err error }
 
+// Error is the provider's own text.
 func (e *credentialsError) Error() string { return e.err.Error() }
 func (e *credentialsError) Unwrap() error { return e.err }
 
-// explain marks with objstore.ErrPermanent what a retry will not mend.
+// explain marks with objstore.ErrPermanent what a retry will not mend, and says what to do. Everything else it
+// returns as it is.
 func explain(err error) error {
 	advice := refusal(err)
 	if advice == "" {
@@ -96,7 +99,7 @@ func explainGet(key string, err error) error {
 	return fmt.Errorf("get %s: %w", key, explain(err))
 }
 
-// precondition reports that a create-only PUT found its key taken.
+// precondition reports that a create-only PUT found its key taken (412, If-None-Match: *).
 func precondition(err error) bool { return errorCode(err) == "PreconditionFailed" }
 
 // tooLarge reports that a PUT was refused for the object's size, by the store or by a proxy before
@@ -109,6 +112,7 @@ func tooLarge(err error) bool {
 	return errorCode(err) == "EntityTooLarge" || statusCode(err) == http.StatusRequestEntityTooLarge
 }
 
+// errorCode returns the code in the store's own answer, or "" where the error is none: no answer, or not a store's.
 func errorCode(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {

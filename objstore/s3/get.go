@@ -18,12 +18,12 @@ import (
 // beyond it is not believed.
 const maxObjectBytes = 5 << 30
 
-// errBody marks a body that did not arrive whole. The SDK's own retries end with
+// errBody marks a body that did not arrive whole, or a header that contradicts it. The SDK's own retries end with
 // the response's header, so these are ours.
 var errBody = errors.New("the body is damaged")
 
 // Get implements [objstore.Store]. The body is checked against the checksum that was
-// stored with the object, where there is one.
+// stored with the object, where there is one. It is allocated in the length that the header names.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return s.get(ctx, key, &s3.GetObjectInput{ChecksumMode: types.ChecksumModeEnabled}, func(out *s3.GetObjectOutput) (int64, error) {
 		size := aws.ToInt64(out.ContentLength)
@@ -34,7 +34,8 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	})
 }
 
-// GetRange implements [objstore.Store]. S3 has no checksums for parts of an object.
+// GetRange implements [objstore.Store]. S3 has no checksums for parts of an object: who reads them needs
+// one of its own.
 func (s *Store) GetRange(ctx context.Context, key string, offset, length int64) ([]byte, error) {
 	if err := cmp.Or(objstore.ValidKey(key), objstore.ValidRange(key, offset, length)); err != nil {
 		return nil, err
@@ -58,7 +59,8 @@ func (s *Store) GetRange(ctx context.Context, key string, offset, length int64) 
 	})
 }
 
-// contentRange is what an answer says about the part of an object in it.
+// contentRange is what an answer says about the part of an object in it (RFC 9110, 14.4). end is behind the last byte, size
+// that of the whole object.
 type contentRange struct{ first, end, size int64 }
 
 // rangeOf returns the part of an object that an answer promises. Its length must
@@ -101,7 +103,8 @@ func (s *Store) getNothing(ctx context.Context, key string, offset int64) ([]byt
 }
 
 // get sends a request and reads its body, of a length that expect derives from
-// the answer's header, until one arrives whole.
+// the answer's header, until one arrives whole. An error of expect that is errBody is tried again, too; any other one
+// is final and returned as it is.
 func (s *Store) get(ctx context.Context, key string, in *s3.GetObjectInput, expect func(*s3.GetObjectOutput) (int64, error)) ([]byte, error) {
 	name, err := s.key(key)
 	if err != nil {
@@ -123,7 +126,7 @@ func (s *Store) get(ctx context.Context, key string, in *s3.GetObjectInput, expe
 	}
 }
 
-// readBody reads and closes an answer's body.
+// readBody reads and closes an answer's body, which is the caller's.
 func readBody(out *s3.GetObjectOutput, expect func(*s3.GetObjectOutput) (int64, error)) ([]byte, error) {
 	defer out.Body.Close()
 	length, err := expect(out)

@@ -18,7 +18,8 @@ import (
 const maxBarrenPages = 100
 
 // List implements [objstore.Store], a page of 1,000 objects per request. Objects whose
-// keys are not valid, such as the folder marks of some tools, are left out.
+// keys are not valid, such as the folder marks of some tools, are left out. A page that fails for good ends
+// the listing; the caller may go on behind the last key.
 func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[objstore.Info, error] {
 	return func(yield func(objstore.Info, error) bool) {
 		if err := objstore.ValidPrefix(prefix); err != nil {
@@ -40,6 +41,7 @@ type listing struct {
 	yield  func(objstore.Info, error) bool
 }
 
+// run asks for one page after the other. goOn is false when the loop over the listing has ended, or with an error.
 func (l *listing) run(ctx context.Context) (goOn bool, err error) {
 	in := &s3.ListObjectsV2Input{Bucket: &l.store.bucket, Prefix: &l.prefix}
 	if l.last != "" {

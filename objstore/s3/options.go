@@ -39,6 +39,8 @@ type Options struct {
 // bucketName is what any store may call a bucket: S3 itself takes less.
 var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// validate returns the prefix as it stands before every key: empty, or with a slash at its end. Its errors are
+// objstore.ErrPermanent.
 func (o Options) validate() (prefix string, err error) {
 	if !bucketName.MatchString(o.Bucket) {
 		return "", fmt.Errorf("%w: %q is not the name of a bucket: write the name alone, without blanks, s3:// or a folder", objstore.ErrPermanent, o.Bucket)
@@ -55,6 +57,7 @@ func (o Options) validate() (prefix string, err error) {
 // regionName is what fits into a host name, where regions stand.
 var regionName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
+// validRegion refuses a region that the SDK would put into a host name as it is. Its error says what to set.
 func validRegion(region string) error {
 	switch {
 	case region == "":

@@ -18,11 +18,12 @@ import (
 	"streamhouse/objstore"
 )
 
+// castagnoli is CRC-32C, which S3 has as x-amz-checksum-crc32c.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Put implements [objstore.Store]. The object's CRC-32C travels in a signed header: S3
 // refuses a body that does not match it, keeps it with the object, and sends it
-// along with a Get.
+// along with a Get. ErrTooLarge comes only where there was one attempt: an earlier one may be carried out yet.
 func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 	name, err := s.key(key)
 	if err != nil {
@@ -56,7 +57,8 @@ func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 	return fmt.Errorf("put %s: %w", key, explain(err))
 }
 
-// counting counts the attempts of an operation: one that is not the first may follow one that was carried out.
+// counting counts the attempts of an operation: one that is not the first may follow one that was carried out. It is
+// an option of one call; attempts may be read when that has returned.
 func counting(attempts *int) func(*s3.Options) {
 	count := middleware.FinalizeMiddlewareFunc("CountAttempts", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		*attempts++
@@ -75,6 +77,7 @@ func crc32cHeader(body []byte) string {
 	return base64.StdEncoding.EncodeToString(sum)
 }
 
+// payload leaves the body out of the signature of a request where it need not be in it.
 func (s *Store) payload(o *s3.Options) {
 	if s.unsigned {
 		o.APIOptions = append(o.APIOptions, v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware)

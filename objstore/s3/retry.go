@@ -36,11 +36,12 @@ var passingCodes = map[string]bool{
 	"XAmzContentSHA256Mismatch":   true,
 }
 
+// standardBackoff lets a request wait for 700 ms at most, between its attempts; tests have a shorter one.
 var standardBackoff = objstore.Backoff{First: 100 * time.Millisecond, Most: time.Second}
 
 // newRetryer is the SDK's with our waits and codes. It has no bucket of retry
 // tokens: a storm of SlowDown would empty it, and then fail requests that
-// only needed another try.
+// only needed another try. It may be used concurrently.
 func newRetryer(delay objstore.Backoff) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
@@ -53,6 +54,7 @@ func newRetryer(delay objstore.Backoff) aws.Retryer {
 	})
 }
 
+// retryable decides what the SDK would decide otherwise; unknown leaves it to the SDK.
 func retryable(err error) aws.Ternary {
 	var credentials *credentialsError
 	var renewed *renewedError

@@ -46,6 +46,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return open(ctx, o, standardBackoff)
 }
 
+// open is Open with other waits between attempts, for tests.
 func open(ctx context.Context, o Options, delay objstore.Backoff) (*Store, error) {
 	prefix, err := o.validate()
 	if err != nil {
@@ -128,7 +129,8 @@ func (s *Store) configure(so *s3.Options, o Options) {
 }
 
 // CheckBucket asks for one key, so as to tell early and in one line that the
-// bucket is missing, elsewhere or closed to us. It needs s3:ListBucket.
+// bucket is missing, elsewhere or closed to us. It needs s3:ListBucket, and writes nothing: whether the bucket
+// may be written shows with the first Put.
 func (s *Store) CheckBucket(ctx context.Context) error {
 	_, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
 		Bucket: &s.bucket, Prefix: &s.prefix, MaxKeys: aws.Int32(1),
@@ -139,7 +141,7 @@ func (s *Store) CheckBucket(ctx context.Context) error {
 	return nil
 }
 
-// key returns where in the bucket an object is.
+// key returns where in the bucket an object is. Its error is objstore.ErrKey.
 func (s *Store) key(key string) (*string, error) {
 	if err := objstore.ValidKey(key); err != nil {
 		return nil, err

@@ -46,7 +46,8 @@ func newHTTPClient(stall time.Duration) *awshttp.BuildableClient {
 	})
 }
 
-// stallConn fails when no byte moves in either direction for the limit.
+// stallConn fails when no byte moves in either direction for the limit. Like any connection it may be read and
+// written concurrently.
 type stallConn struct {
 	net.Conn
 	limit time.Duration
@@ -61,6 +62,7 @@ func (c *stallConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
+// Write sends in chunks, each of which has the limit.
 func (c *stallConn) Write(p []byte) (written int, err error) {
 	for {
 		if err := c.Conn.SetDeadline(time.Now().Add(c.limit)); err != nil {
