@@ -24,7 +24,7 @@ var fileFaults = []struct {
 	{syscall.EXDEV, "keep the whole store on one file system"},
 }
 
-// explainFile marks the refusals with objstore.ErrPermanent.
+// explainFile marks the refusals with objstore.ErrPermanent and says what to do. Everything else it returns as it is.
 func explainFile(err error) error {
 	for _, f := range fileFaults {
 		if errors.Is(err, f.errno) {
@@ -45,7 +45,7 @@ func permanentUnlessPassing(err error) error {
 }
 
 // absent reports that there is no such file, be it that a folder of its path is
-// one, or that it is itself a folder.
+// one, or that it is itself a folder. nil is not absent.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR)
 }

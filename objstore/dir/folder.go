@@ -10,7 +10,7 @@ import (
 
 // makeFolder makes a folder below the root and all above it, so that a crash
 // does not take them back. It syncs also above a folder that exists: whoever
-// made it may not have come so far.
+// made it may not have come so far. d.mu must not be held; several may make the same folder at once.
 func (d *Store) makeFolder(folder string) error {
 	d.mu.Lock()
 	known := d.durable[folder]
@@ -31,14 +31,15 @@ func (d *Store) makeFolder(folder string) error {
 	return nil
 }
 
-// forget makes the next Puts look for their folders anew.
+// forget makes the next Puts look for their folders anew: somebody has removed one, though nobody should.
 func (d *Store) forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.durable = map[string]bool{d.root: true}
 }
 
-// makeFolders makes a folder and those above it that are missing.
+// makeFolders makes a folder and those above it that are missing, durably. It is for the root, above which
+// everything is somebody else's: what exists there is not synced.
 func (d *Store) makeFolders(folder string) error {
 	info, err := os.Stat(folder)
 	switch {
@@ -55,7 +56,7 @@ func (d *Store) makeFolders(folder string) error {
 	return d.makeDurable(folder)
 }
 
-// makeDurable makes a folder where it is missing and syncs the one that holds it.
+// makeDurable makes a folder where it is missing and syncs the one that holds it. A file in its place is ENOTDIR.
 func (d *Store) makeDurable(folder string) error {
 	if err := os.Mkdir(folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
@@ -69,7 +70,7 @@ func (d *Store) makeDurable(folder string) error {
 	return d.syncFolder(filepath.Dir(folder))
 }
 
-// syncFolder makes the names in a folder durable.
+// syncFolder makes the names in a folder durable, as fsync(2) has it: a file's own sync does not.
 func (d *Store) syncFolder(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {
@@ -79,7 +80,7 @@ func (d *Store) syncFolder(folder string) error {
 	return errors.Join(err, f.Close())
 }
 
-// removeFile removes a file, never a folder: os.Remove would take an empty one.
+// removeFile removes a file, never a folder: os.Remove would take an empty one. A folder is EISDIR.
 func removeFile(path string) error {
 	for {
 		err := syscall.Unlink(path)

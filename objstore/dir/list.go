@@ -33,7 +33,7 @@ func (d *Store) List(ctx context.Context, prefix, after string) iter.Seq2[objsto
 	}
 }
 
-// listing is one run of a listing.
+// listing is one run of a listing. One goroutine runs it.
 type listing struct {
 	ctx           context.Context
 	store         *Store
@@ -92,7 +92,8 @@ func (l *listing) names(folder, cursor string) (names []string, more bool, err e
 	return names, more, l.store.gone() // or this was the folder below a mount
 }
 
-// readFolder calls f for each of a folder's entries, in no order.
+// readFolder calls f for each of a folder's entries, in no order. An entry that comes or goes meanwhile may be told or
+// not, and some file systems tell one twice.
 func readFolder(path string, f func(fs.DirEntry)) error {
 	folder, err := os.Open(path)
 	if err != nil {
@@ -113,6 +114,7 @@ func readFolder(path string, f func(fs.DirEntry)) error {
 	}
 }
 
+// wantsFile reports an object of the listing. A file whose name is no key was not put by this store.
 func (l *listing) wantsFile(key string) bool {
 	return strings.HasPrefix(key, l.prefix) && key > l.after && objstore.ValidKey(key) == nil
 }

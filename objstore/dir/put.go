@@ -53,6 +53,8 @@ func (d *Store) Put(ctx context.Context, key string, body []byte) error {
 	}
 }
 
+// create is steps 1 to 5. fs.ErrExist: the name is taken. fs.ErrNotExist: a folder or the temporary file was removed
+// meanwhile.
 func (d *Store) create(path string, body []byte) error {
 	// Spares the writing where the answer is known: nothing replaces an object.
 	if _, err := os.Lstat(path); err == nil {
@@ -75,7 +77,7 @@ func (d *Store) create(path string, body []byte) error {
 	return d.syncFolder(folder)
 }
 
-// writeTemp writes body to a new temporary file, whose bytes are durable then.
+// writeTemp writes body to a new temporary file, whose bytes are durable then. After an error it removes the file.
 func (d *Store) writeTemp(body []byte) (name string, err error) {
 	f, err := os.CreateTemp(d.temps(), "put-*")
 	if err != nil {
@@ -90,7 +92,7 @@ func (d *Store) writeTemp(body []byte) (name string, err error) {
 	return f.Name(), nil
 }
 
-// taken is the answer for a key that has a file. Who put it may have failed or
+// taken is the answer for a key that has a file: objstore.ErrExists, or objstore.ErrKey for a folder. Who put it may have failed or
 // died before the name was durable; our caller may take the object for its own
 // and rely on it, so it is made durable first.
 func (d *Store) taken(path, key string) error {

@@ -10,14 +10,15 @@ const (
 	folderBatch = 1 << 10
 )
 
-// smallest keeps the first of the names that are added, by their order.
+// smallest keeps the first of the names that are added, by their order. limit is 1 at least, and is what sorted returns at
+// most; names grows to twice as many.
 type smallest struct {
 	limit int
 	names []string
 	more  bool // some were left out; all of them come behind names
 }
 
-// add takes a name in. It sorts when twice the limit is kept, so that each name
+// add takes a name in, which may come twice. It sorts when twice the limit is kept, so that each name
 // costs about the same however many there are.
 func (s *smallest) add(name string) {
 	if s.names = append(s.names, name); len(s.names) >= 2*s.limit {
@@ -25,6 +26,7 @@ func (s *smallest) add(name string) {
 	}
 }
 
+// cut sorts what is kept, and lets go of what is over the limit.
 func (s *smallest) cut() {
 	slices.Sort(s.names)
 	s.names = slices.Compact(s.names)
@@ -35,7 +37,7 @@ func (s *smallest) cut() {
 	}
 }
 
-// sorted returns the names in their order, and whether more follow.
+// sorted returns the names in their order, and whether more follow. It ends the use of s.
 func (s *smallest) sorted() (names []string, more bool) {
 	s.cut()
 	return s.names, s.more

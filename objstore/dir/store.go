@@ -61,6 +61,7 @@ func Open(path string) (*Store, error) {
 	return d, nil
 }
 
+// open makes what must be there and clears what must not. It runs before anybody else has the store.
 func (d *Store) open() error {
 	if err := d.makeFolders(d.root); err != nil {
 		return err
@@ -72,6 +73,7 @@ func (d *Store) open() error {
 	return d.removeTemps()
 }
 
+// temps is on the file system of the objects, as a link needs.
 func (d *Store) temps() string { return filepath.Join(d.root, tempsFolder) }
 
 // removeTemps clears the folder of unfinished objects. One of them may belong to
@@ -89,7 +91,7 @@ func (d *Store) removeTemps() error {
 	return nil
 }
 
-// path returns the file of a key.
+// path returns the file of a key, or objstore.ErrKey. It is below the root whatever the key says: see [objstore.ValidKey].
 func (d *Store) path(key string) (string, error) {
 	if err := objstore.ValidKey(key); err != nil {
 		return "", err
@@ -109,7 +111,7 @@ func (d *Store) gone() error {
 	return nil
 }
 
-// Get implements [objstore.Store].
+// Get implements [objstore.Store]. There is no checksum beside the file: who reads has one in the object.
 func (d *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	f, size, err := d.openObject(ctx, key)
 	if err != nil {
@@ -159,7 +161,7 @@ func (d *Store) openObject(ctx context.Context, key string) (*os.File, int64, er
 	return nil, 0, objstore.NotFound(key)
 }
 
-// readObject reads exactly length bytes. The size of an object never changes,
+// readObject reads exactly length bytes, which are the caller's. The size of an object never changes,
 // so an end before that is damage from outside.
 func readObject(f *os.File, key string, offset, length int64) ([]byte, error) {
 	body := make([]byte, length)
@@ -189,7 +191,7 @@ func (d *Store) Delete(ctx context.Context, keys ...string) error {
 	return cmp.Or(err, d.gone()) // or what was missing may only have been out of reach
 }
 
-// remove unlinks the keys' files and notes the folders that lost one.
+// remove unlinks the keys' files and notes the folders that lost one, also where it fails in the middle.
 func (d *Store) remove(ctx context.Context, keys []string, changed map[string]bool) error {
 	if err := objstore.ValidKeys(keys); err != nil {
 		return err

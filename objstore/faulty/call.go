@@ -7,13 +7,15 @@ import (
 	"streamhouse/objstore"
 )
 
-// call is a call with the rules that spoil it.
+// call is a call with the rules that spoil it, in the order in which they were made. The zero value is a call that
+// nothing spoils.
 type call struct {
 	rules []*Rule
 	draw  uint64 // what is random about the damage
 }
 
-// begin finds the rules for a call and does what they do before it happens.
+// begin finds the rules for a call and does what they do before it happens. A call that is refused counts as spoilt
+// for all rules that match it. size is that of the object to be Put, 0 for other calls.
 func (f *Store) begin(ctx context.Context, op objstore.Op, size int, keys ...string) (call, error) {
 	var c call
 	for _, r := range f.inForce() {
@@ -30,6 +32,7 @@ func (f *Store) begin(ctx context.Context, op objstore.Op, size int, keys ...str
 	return c, nil
 }
 
+// before fails, waits or does nothing, as the effect has it.
 func (r *Rule) before(ctx context.Context) error {
 	switch r.fault.Do.kind {
 	case failBefore:
@@ -42,6 +45,7 @@ func (r *Rule) before(ctx context.Context) error {
 	return nil
 }
 
+// hang holds the call until the rule is mended, then it goes on, or until ctx ends.
 func (r *Rule) hang(ctx context.Context) error {
 	select {
 	case <-r.mend:
@@ -51,7 +55,7 @@ func (r *Rule) hang(ctx context.Context) error {
 	}
 }
 
-// end does what the rules do after a call has happened.
+// end does what the rules do after a call has happened. It is not called where the call itself has failed.
 func (c call) end(ctx context.Context) error {
 	for _, r := range c.rules {
 		switch r.fault.Do.kind {

@@ -11,11 +11,12 @@ import (
 	"streamhouse/objstore"
 )
 
-// ErrInjected is the passing fault that a [Store] store returns by default.
+// ErrInjected is the passing fault that a [Store] returns by default. What [Refuse] and [TooLarge] make wraps it, too,
+// so that a test can tell an injected fault from a real one.
 var ErrInjected = errors.New("injected fault")
 
 // Fault says which calls go wrong, and how. The zero value of a condition
-// matches every call.
+// matches every call; the zero value of Do spoils nothing, but counts.
 type Fault struct {
 	Ops    objstore.Op // kinds of calls, or'ed together
 	Prefix string      // of the key; for a listing, of its prefix; for a delete, of any of its keys
@@ -54,7 +55,7 @@ const (
 	lag
 )
 
-// FailBefore makes a call fail without having happened; nil means ErrInjected.
+// FailBefore makes a call fail without having happened; nil means ErrInjected. A listing fails before its first object.
 func FailBefore(err error) Effect { return Effect{kind: failBefore, err: orInjected(err)} }
 
 // FailAfter makes a call fail although it happened, as when the answer is lost;
@@ -79,7 +80,7 @@ func TooLarge() Effect {
 	return FailBefore(fmt.Errorf("%w: %w", objstore.ErrTooLarge, ErrInjected))
 }
 
-// Slow makes a call wait first.
+// Slow makes a call wait first, or fail when its context ends before.
 func Slow(delay time.Duration) Effect { return Effect{kind: slow, delay: delay} }
 
 // Hang holds a call until the rule is mended, and then lets it happen, or until
@@ -96,17 +97,18 @@ func Truncate() Effect { return Effect{kind: truncate} }
 // Empty makes an object look as if it had no bytes, and a listing as if it had no objects.
 func Empty() Effect { return Effect{kind: empty} }
 
-// FlipBit flips one bit of what a read returns.
+// FlipBit flips one bit of what a read returns, which one is drawn. It changes no empty answer.
 func FlipBit() Effect { return Effect{kind: flipBit} }
 
 // OtherObject makes a read return the bytes of another object, as a confused cache does: of the one behind it in the
 // order of keys, or of the first one. Where there is no other one it changes nothing.
 func OtherObject() Effect { return Effect{kind: otherObject} }
 
-// Missing makes a read say that there is no such object.
+// Missing makes a read say that there is no such object. A listing still has it.
 func Missing() Effect { return Effect{kind: missing} }
 
-// Lag makes a listing leave out the objects that were put through this store in the time before it.
+// Lag makes a listing leave out the objects that were put through this store in the time before it: a store whose
+// listings are only in the end consistent.
 func Lag(behind time.Duration) Effect { return Effect{kind: lag, delay: behind} }
 
 func orInjected(err error) error {
@@ -116,13 +118,14 @@ func orInjected(err error) error {
 	return err
 }
 
-// Rule is a Fault in force.
+// Rule is a Fault in force. All methods may be called concurrently.
 type Rule struct {
 	fault  Fault
 	number int // of the rule, among those of its store
 	faulty *Store
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// matched counts the calls that the conditions before Nth match, hits those of them that were spoilt.
 	matched int
 	hits    int
 	hit     chan struct{}  // closed at the next hit
@@ -202,6 +205,7 @@ func (r *Rule) drawLocked(op objstore.Op, keys []string) uint64 {
 	return r.faulty.hash(r.number, call, r.seen[call])
 }
 
+// anyPrefixed reports that one of the keys has the prefix. A call without keys, a Delete of nothing, has the empty one alone.
 func anyPrefixed(keys []string, prefix string) bool {
 	for _, key := range keys {
 		if strings.HasPrefix(key, prefix) {

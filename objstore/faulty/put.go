@@ -23,6 +23,7 @@ func (f *Store) Put(ctx context.Context, key string, body []byte) error {
 	return c.end(ctx)
 }
 
+// put notes when the object came to be, which [Lag] looks at.
 func (f *Store) put(ctx context.Context, key string, body []byte) error {
 	err := f.inner.Put(ctx, key, body)
 	if err == nil {
@@ -33,7 +34,7 @@ func (f *Store) put(ctx context.Context, key string, body []byte) error {
 	return err
 }
 
-// putLate refuses a PUT and lets it happen later, whatever has become of its caller.
+// putLate refuses a PUT and lets it happen later, whatever has become of its caller. body is the goroutine's.
 func (f *Store) putLate(key string, body []byte, e Effect) error {
 	f.late.Go(func() {
 		time.Sleep(e.delay)

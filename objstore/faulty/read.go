@@ -43,7 +43,7 @@ func (f *Store) GetRange(ctx context.Context, key string, offset, length int64) 
 	return c.answer(ctx, body)
 }
 
-// found returns the key that a read is answered from. A key that is not valid keeps its own error.
+// found returns the key that a read is answered from, or objstore.ErrNotFound. A key that is not valid keeps its own error.
 func (f *Store) found(ctx context.Context, c call, key string) (string, error) {
 	switch {
 	case objstore.ValidKey(key) != nil:
@@ -66,7 +66,7 @@ func (f *Store) other(ctx context.Context, key string) (string, error) {
 	return key, nil
 }
 
-// left is how much an object of size bytes looks to have.
+// left is how much an object of size bytes looks to have. Empty counts before Truncate.
 func (c call) left(size int64) int64 {
 	switch {
 	case c.has(empty):
@@ -77,7 +77,8 @@ func (c call) left(size int64) int64 {
 	return size
 }
 
-// cut refuses a range that what is left of an object does not hold.
+// cut refuses a range that what is left of an object does not hold. It reads the whole of it: the interface has no
+// other way to its size.
 func (f *Store) cut(ctx context.Context, c call, key string, offset, length int64) error {
 	if err := objstore.ValidRange(key, offset, length); err != nil {
 		return err

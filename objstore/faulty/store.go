@@ -24,13 +24,15 @@ type Store struct {
 
 	mu    sync.Mutex
 	rules []*Rule // replaced, never changed
+	// added counts the rules that there ever were: it numbers them, for the draws.
 	added int
 	born  map[string]time.Time // when an object was put
 }
 
 var _ objstore.Store = (*Store)(nil)
 
-// New wraps a store; the faults are in force at once.
+// New wraps a store; the faults are in force at once, numbered in their order. Two stores with the same seed, faults
+// and calls make the same draws.
 func New(inner objstore.Store, seed uint64, faults ...Fault) *Store {
 	f := &Store{inner: inner, seed: seed, born: make(map[string]time.Time)}
 	for _, fault := range faults {
@@ -54,13 +56,14 @@ func (f *Store) Break(fault Fault) *Rule {
 	return r
 }
 
-// Mend ends all rules.
+// Mend ends all rules, and lets go of all calls that hang.
 func (f *Store) Mend() {
 	for _, r := range f.inForce() {
 		r.Mend()
 	}
 }
 
+// inForce is the list of the moment, which is never changed.
 func (f *Store) inForce() []*Rule {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,7 +79,7 @@ func (f *Store) remove(r *Rule) {
 // Wait waits for the PUTs that [FailLate] left under way. No call may begin one meanwhile.
 func (f *Store) Wait() { f.late.Wait() }
 
-// hash mixes the seed with a decision to be made.
+// hash mixes the seed with a decision to be made. It must stay as it is: a run is repeated by its seed.
 func (f *Store) hash(rule int, call string, nth int) uint64 {
 	h := fnv.New64a()
 	for _, n := range []uint64{f.seed, uint64(rule), uint64(nth)} {

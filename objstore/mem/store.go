@@ -17,7 +17,8 @@ import (
 const pageObjects = 1000
 
 // Store keeps objects in memory, for tests. It waits for nothing but its mutex, so
-// it works under testing/synctest. All methods may be called concurrently.
+// it works under testing/synctest. All methods may be called concurrently. An object lasts as long as the store: what a
+// test calls a crash is a new broker over the same one.
 type Store struct {
 	mu     sync.RWMutex
 	bodies map[string][]byte // the stored slices are never changed
@@ -26,12 +27,12 @@ type Store struct {
 
 var _ objstore.Store = (*Store)(nil)
 
-// New returns an empty store.
+// New returns an empty store, which holds nothing that must be closed.
 func New() *Store {
 	return &Store{bodies: make(map[string][]byte)}
 }
 
-// Put implements [objstore.Store].
+// Put implements [objstore.Store]. It copies the body, as all stores do in their way.
 func (m *Store) Put(ctx context.Context, key string, body []byte) error {
 	if err := cmp.Or(objstore.ValidKey(key), ctx.Err()); err != nil {
 		return err
@@ -109,6 +110,8 @@ func (m *Store) List(ctx context.Context, prefix, after string) iter.Seq2[objsto
 	}
 }
 
+// page copies the next objects behind after, at most pageObjects: the loop over a listing runs without the lock, and may
+// call the store.
 func (m *Store) page(prefix, after string) (page []objstore.Info) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -122,7 +125,7 @@ func (m *Store) page(prefix, after string) (page []objstore.Info) {
 	return page
 }
 
-// Delete implements [objstore.Store].
+// Delete implements [objstore.Store]. All keys go at once.
 func (m *Store) Delete(ctx context.Context, keys ...string) error {
 	if err := cmp.Or(objstore.ValidKeys(keys), ctx.Err()); err != nil {
 		return err
