@@ -8,6 +8,7 @@ import (
 	"streamhouse/objstore"
 )
 
+// deleteThenRead: what is deleted is gone from reads and listings at once, and nothing else is.
 func deleteThenRead(s *suite) {
 	s.putMany([]string{"gone/1", "gone/2", "gone/3"})
 	require.NoError(s, s.store.Delete(s.Context(), "gone/1", "gone/3"))
@@ -18,6 +19,7 @@ func deleteThenRead(s *suite) {
 	require.ErrorIs(s, err, objstore.ErrNotFound)
 }
 
+// deleteMissing: a key that holds no object is no error, whether another key lies below it, above it, or it is named twice.
 func deleteMissing(s *suite) {
 	s.put("folder/stays", []byte("x"))
 	require.NoError(s, s.store.Delete(s.Context(), "never/there", "nor/this", "folder", "folder/stays/more"))
@@ -25,6 +27,7 @@ func deleteMissing(s *suite) {
 	require.Equal(s, []string{"folder/stays"}, s.keys("", ""))
 }
 
+// deleteNothing: without keys nothing is deleted. Some servers refuse an empty request, so there must be none.
 func deleteNothing(s *suite) {
 	s.put("stays", []byte("x"))
 	require.NoError(s, s.store.Delete(s.Context()))

@@ -9,6 +9,8 @@ import (
 	"streamhouse/objstore"
 )
 
+// invalidKeys: every method refuses what [objstore.ValidKey] does, with objstore.ErrKey and without having done anything, also for the
+// valid keys beside it.
 func invalidKeys(s *suite) {
 	for _, key := range []string{
 		"", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "a/../b", "a/./b", "a\x00b", `a\b`, "ä", "a\nb", "a\x7f", "a\xff",
@@ -27,6 +29,7 @@ func invalidKeys(s *suite) {
 	require.Empty(s, s.keys("", ""))
 }
 
+// unusualKeys: what is valid is stored under its own name, however much of it has a meaning in URLs, XML or shells.
 func unusualKeys(s *suite) {
 	keys := []string{
 		"with space/a b", "signs/!\"#$%&'()*+,-.:;<=>?@[]^_`{|}~", "percent/%2F%20+", "dots/...", "dots/.hidden", "dots/a..b",
@@ -45,6 +48,7 @@ func unusualKeys(s *suite) {
 	require.Empty(s, s.keys("", ""))
 }
 
+// endedContext: with a context that has ended every method returns its error and does nothing.
 func endedContext(s *suite) {
 	s.put("before", []byte("x"))
 	ctx, cancel := context.WithCancel(s.Context())

@@ -12,7 +12,7 @@ import (
 	"streamhouse/objstore"
 )
 
-// ListAll returns a whole listing, or what came before its error with that.
+// ListAll returns a whole listing, or what came before its error with that. Other tests use it, too.
 func ListAll(ctx context.Context, store objstore.Store, prefix, after string) (infos []objstore.Info, err error) {
 	for info, err := range store.List(ctx, prefix, after) {
 		if err != nil {
@@ -78,6 +78,7 @@ func (s *suite) ordered() []string {
 	return keys
 }
 
+// listNothing: a listing of nothing is empty and no error, also under the name of an object.
 func listNothing(s *suite) {
 	require.Empty(s, s.list("", ""))
 	require.Empty(s, s.list("no/such/", ""))
@@ -86,12 +87,14 @@ func listNothing(s *suite) {
 	require.Empty(s, s.list("some/thing/else", ""))
 }
 
+// listInOrder: the order is that of the bytes of the keys, as the replay of the journal needs it.
 func listInOrder(s *suite) {
 	keys := s.ordered()
 	s.putMany(keys)
 	require.Equal(s, expected(keys, "", ""), s.keys("", ""))
 }
 
+// listByPrefix: a prefix is a beginning of the key, not a folder.
 func listByPrefix(s *suite) {
 	keys := s.ordered()
 	s.putMany(keys)
@@ -104,6 +107,7 @@ func listByPrefix(s *suite) {
 	}
 }
 
+// listAfter: after is left out itself, need not be there, and may lie outside the prefix.
 func listAfter(s *suite) {
 	keys := s.ordered()
 	s.putMany(keys)
@@ -120,6 +124,7 @@ func listAfter(s *suite) {
 	}
 }
 
+// listInPages: the seams between the pages of a store do not show, and its neighbours are not in it.
 func listInPages(s *suite) {
 	keys := make([]string, s.ListObjects)
 	for i := range keys {
@@ -131,6 +136,7 @@ func listInPages(s *suite) {
 	require.Equal(s, expected(keys, "pages/", middle), s.keys("pages/", middle))
 }
 
+// listStopsEarly: a loop may end when it likes, and the same listing may be run again from its start.
 func listStopsEarly(s *suite) {
 	s.putMany([]string{"stop/1", "stop/2", "stop/3"})
 	for info, err := range s.store.List(s.Context(), "stop/", "") {
@@ -149,8 +155,8 @@ func listStopsEarly(s *suite) {
 	}
 }
 
-// listSeesEveryPut also puts and deletes from within the loop, which must not
-// lock up.
+// listSeesEveryPut: a listing has every object whose Put returned before it began. The test also puts and deletes from
+// within the loop, which must not lock up.
 func listSeesEveryPut(s *suite) {
 	for i := range 20 {
 		s.put(fmt.Sprintf("seen/%02d", i), []byte("x"))

@@ -25,13 +25,15 @@ func (s *suite) requireBody(want []byte, key string) {
 	require.True(s, bytes.Equal(want, got), "%s: %d bytes, want %d", key, len(got), len(want))
 }
 
-// noise returns bytes that repeat nowhere.
+// noise returns bytes that repeat nowhere, the same ones for every n: a store or a proxy that mixes up parts of an
+// object cannot hide it.
 func noise(n int) []byte {
 	body := make([]byte, n)
 	rand.NewChaCha8([32]byte{1}).Read(body)
 	return body
 }
 
+// putThenRead: small objects and such as do not fit into one buffer come back as they were.
 func putThenRead(s *suite) {
 	for _, n := range []int{1, 100, 4096, 70_000} {
 		key := fmt.Sprintf("a/b/%d", n)
@@ -40,6 +42,7 @@ func putThenRead(s *suite) {
 	}
 }
 
+// putIsCreateOnly: a key that is taken is objstore.ErrExists whatever the body, and the object stays what it was.
 func putIsCreateOnly(s *suite) {
 	s.put("one/key", []byte("first"))
 	for _, body := range []string{"second", "first", ""} {
@@ -48,7 +51,8 @@ func putIsCreateOnly(s *suite) {
 	s.requireBody([]byte("first"), "one/key")
 }
 
-// putIsCreateOnlyAmongMany is what the broker's fence stands on.
+// putIsCreateOnlyAmongMany: of Puts side by side exactly one succeeds, and its object is the one that is read. This is
+// what the broker's fence stands on.
 func putIsCreateOnlyAmongMany(s *suite) {
 	const rounds, writers = 8, 8
 	for round := range rounds {
@@ -73,6 +77,7 @@ func putIsCreateOnlyAmongMany(s *suite) {
 	}
 }
 
+// putsOfManyKeysAtOnce: Puts of different keys do not disturb each other, also into the same folders.
 func putsOfManyKeysAtOnce(s *suite) {
 	var wg sync.WaitGroup
 	for i := range 32 {
@@ -90,6 +95,7 @@ func putsOfManyKeysAtOnce(s *suite) {
 	}
 }
 
+// putKeepsNoReference: the body is the caller's again when Put has returned.
 func putKeepsNoReference(s *suite) {
 	body := noise(100_000)
 	s.put("kept", body)
@@ -97,6 +103,7 @@ func putKeepsNoReference(s *suite) {
 	s.requireBody(noise(100_000), "kept")
 }
 
+// putAfterDelete: a key that was deleted is free.
 func putAfterDelete(s *suite) {
 	s.put("again/key", []byte("first"))
 	require.NoError(s, s.store.Delete(s.Context(), "again/key"))
@@ -104,6 +111,7 @@ func putAfterDelete(s *suite) {
 	s.requireBody([]byte("second"), "again/key")
 }
 
+// emptyObject: no bytes are an object as well, and nil is the same as none.
 func emptyObject(s *suite) {
 	s.put("empty/nil", nil)
 	s.put("empty/zero", []byte{})
@@ -116,6 +124,7 @@ func emptyObject(s *suite) {
 	require.Equal(s, []objstore.Info{{Key: "empty/nil"}, {Key: "empty/zero"}}, s.list("empty/", ""))
 }
 
+// largeObject: an object that takes more than one write on any connection, read as a whole and in part.
 func largeObject(s *suite) {
 	body := noise(s.LargeBytes)
 	s.put("large", body)

@@ -17,6 +17,7 @@ func (s *suite) requireRange(body []byte, key string, offset, length int64) {
 	require.True(s, bytes.Equal(body[offset:offset+length], got), "%d from %d", length, offset)
 }
 
+// readsAreTheCallers: what a read returns may be written over without harm to the object.
 func readsAreTheCallers(s *suite) {
 	s.put("mine", noise(1000))
 	whole, err := s.store.Get(s.Context(), "mine")
@@ -29,6 +30,8 @@ func readsAreTheCallers(s *suite) {
 	s.requireRange(noise(1000), "mine", 10, 100)
 }
 
+// missingObject: a missing object is objstore.ErrNotFound and nothing that somebody has to mend, also above and below a
+// key that there is.
 func missingObject(s *suite) {
 	s.put("there/is/one", []byte("x"))
 	for _, key := range []string{"nothing", "there/is/two", "there/is", "there/is/one/more"} {
@@ -42,6 +45,7 @@ func missingObject(s *suite) {
 	}
 }
 
+// ranges: parts from the first to the last byte; no bytes, which are not nil, may be read anywhere up to the end.
 func ranges(s *suite) {
 	body := noise(1000)
 	s.put("ranged", body)
@@ -50,6 +54,8 @@ func ranges(s *suite) {
 	}
 }
 
+// rangesBeyondTheEnd: a range that the object does not hold whole is objstore.ErrRange, never a short answer, and no sum
+// of offset and length overflows.
 func rangesBeyondTheEnd(s *suite) {
 	s.put("short", noise(1000))
 	for _, r := range [][2]int64{
@@ -62,6 +68,7 @@ func rangesBeyondTheEnd(s *suite) {
 	}
 }
 
+// rangesOfAnEmptyObject: HTTP has no range that fits an empty object; the interface has one.
 func rangesOfAnEmptyObject(s *suite) {
 	s.put("hollow", nil)
 	s.requireRange(nil, "hollow", 0, 0)

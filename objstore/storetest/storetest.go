@@ -22,7 +22,7 @@ type Options struct {
 }
 
 // Run runs the suite. open returns an empty store for each test; stores may be
-// open at the same time.
+// open at the same time. What open has to clean up it gives to t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) objstore.Store) {
 	RunWith(t, Options{}, open)
 }
@@ -42,13 +42,15 @@ func RunWith(t *testing.T, o Options, open func(t *testing.T) objstore.Store) {
 	}
 }
 
-// suite is what a test of the suite works with.
+// suite is what a test of the suite works with. Its helpers end the test at the first failure, so they are for the
+// test's own goroutine.
 type suite struct {
 	*testing.T
 	Options
 	store objstore.Store
 }
 
+// cases are the tests by name. The comment of each says what a store must do to pass.
 var cases = []struct {
 	name string
 	run  func(*suite)
