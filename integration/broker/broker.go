@@ -21,7 +21,7 @@ import (
 const readyGuard = 2 * time.Minute
 
 // Broker is one broker: its addresses and its folder stay over restarts. Its
-// methods are for one goroutine, but for the fields and Output.
+// methods are for one goroutine, but for the fields and Output, which also need that no Launch runs beside them.
 type Broker struct {
 	Kafka, GRPC, HTTP string // addresses
 	Dir               string // holds metadata.db and cache, which a restart finds again
@@ -33,8 +33,8 @@ type Broker struct {
 	earlier string // output of earlier lives
 }
 
-// New prepares a broker and does not start it. The binary runs in dir with env,
-// name=value each, on top of addresses and paths of its own.
+// New prepares a broker and does not start it. The binary runs in dir, which must exist, with env,
+// name=value each, on top of addresses and paths of its own. Of the environment of the test it sees PATH alone.
 func New(binary, dir string, env ...string) (*Broker, error) {
 	b := &Broker{binary: binary, Dir: dir}
 	for _, addr := range []*string{&b.Kafka, &b.GRPC, &b.HTTP} {
@@ -65,7 +65,7 @@ func (b *Broker) SetEnv(env ...string) { b.env = append(b.env, env...) }
 // MetadataPath is the broker's bbolt file.
 func (b *Broker) MetadataPath() string { return filepath.Join(b.Dir, "metadata.db") }
 
-// Launch starts the program and waits for nothing.
+// Launch starts the program and waits for nothing. An earlier life must have ended.
 func (b *Broker) Launch() error {
 	if b.process != nil {
 		b.earlier += b.process.Output() + "[— the broker's next life —]\n"
@@ -79,7 +79,7 @@ func (b *Broker) Launch() error {
 	return err
 }
 
-// Start starts the program and waits until it is ready.
+// Start starts the program and waits until it is ready. After an error it may still run: see Shut.
 func (b *Broker) Start() error {
 	if err := b.Launch(); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (b *Broker) Start() error {
 	return b.AwaitReady()
 }
 
-// AwaitReady waits until /readyz says so.
+// AwaitReady waits until /readyz says so, or returns what the broker has printed: it has ended, or two minutes are over.
 func (b *Broker) AwaitReady() error {
 	deadline := time.After(readyGuard)
 	for {
@@ -116,7 +116,8 @@ func (b *Broker) Status(path string) int {
 	return resp.StatusCode
 }
 
-// Kill ends the broker as kill -9 does.
+// Kill ends the broker as kill -9 does, and returns when it has. What it holds of the disk cache and the metadata file is
+// left as it is.
 func (b *Broker) Kill() { b.process.Kill() }
 
 // Shut ends the broker in whatever state it is, if it was ever started.
@@ -126,7 +127,7 @@ func (b *Broker) Shut() {
 	}
 }
 
-// Terminate asks the broker to stop, as a service manager does, and returns its
+// Terminate asks the broker to stop, as a service manager does (SIGTERM), and returns its
 // exit code.
 func (b *Broker) Terminate() (int, error) {
 	if err := b.process.Signal(syscall.SIGTERM); err != nil {
@@ -135,7 +136,7 @@ func (b *Broker) Terminate() (int, error) {
 	return b.Wait()
 }
 
-// Wait waits until the broker ends by itself and returns its exit code.
+// Wait waits until the broker ends by itself and returns its exit code, -1 where a signal ended it.
 func (b *Broker) Wait() (int, error) {
 	select {
 	case <-b.process.Done():
@@ -148,7 +149,7 @@ func (b *Broker) Wait() (int, error) {
 // Done is closed when the broker's present life has ended.
 func (b *Broker) Done() <-chan struct{} { return b.process.Done() }
 
-// Pause freezes the process, Resume lets it go on.
+// Pause freezes the process, Resume lets it go on. Its clock and its connections go on without it.
 func (b *Broker) Pause() error { return b.process.Signal(syscall.SIGSTOP) }
 
 // Resume ends a Pause.
@@ -164,7 +165,7 @@ func (b *Broker) ForgetMetadata() error { return os.RemoveAll(b.MetadataPath()) 
 // ForgetCache deletes the disk cache of a broker that is down.
 func (b *Broker) ForgetCache() error { return os.RemoveAll(filepath.Join(b.Dir, "cache")) }
 
-// Output is all that the broker has printed, over all its lives.
+// Output is all that the broker has printed, over all its lives, as far as [child.Process] keeps it.
 func (b *Broker) Output() string {
 	if b.process == nil {
 		return b.earlier
@@ -172,7 +173,7 @@ func (b *Broker) Output() string {
 	return b.earlier + b.process.Output()
 }
 
-// OutputHas tells whether the broker has printed a line with all the words.
+// OutputHas tells whether the broker has printed a line with all the words, in any order.
 func (b *Broker) OutputHas(words ...string) bool {
 	for line := range strings.Lines(b.Output()) {
 		found := true

@@ -20,8 +20,8 @@ type Process struct {
 	err    error // valid once done is closed
 }
 
-// Start runs the program. On Linux the kernel kills it when this process dies,
-// however that happens.
+// Start runs the program with env and nothing else as its environment, in dir. On Linux the kernel kills it when this
+// process dies, however that happens. Its own children are not killed. It is ended by Kill or by itself: there is nothing to close.
 func Start(path string, args, env []string, dir string) (*Process, error) {
 	out := new(output)
 	cmd := exec.Command(path, args...)
@@ -47,6 +47,7 @@ func nursery(f func() error) error {
 	return <-result
 }
 
+// The nursery is started by the first child and lives as long as the process: its end would kill them all.
 var (
 	births       = make(chan func())
 	startNursery = sync.OnceFunc(func() {
@@ -62,7 +63,7 @@ var (
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Pid is the program's process id.
+// Pid is the program's process id, which may be another one's once Done is closed.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
 // Signal sends sig. A program that has ended already is no error.

@@ -6,13 +6,14 @@ import "sync"
 // little for a program that prints in a loop to fill memory.
 const maxOutput = 4 << 20
 
-// output keeps the first and the last half of what is written to it.
+// output keeps the first and the last half of what is written to it. It may be used concurrently.
 type output struct {
 	mu         sync.Mutex
 	head, tail []byte
 	dropped    bool
 }
 
+// Write never fails, so that a program never blocks or dies for what it prints.
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -18,14 +18,14 @@ const (
 	Other  Kind = "OTHER" // a look at the bucket, HEAD …
 )
 
-// Request is one request of the broker to the store.
+// Request is one request of the broker to the store. What the S3 client tries again is another one.
 type Request struct {
 	Kind Kind
 	Key  string // of the object, without the bucket; the prefix for a List
 	N    int    // how many of its kind came before it
 }
 
-// Action is what becomes of a request.
+// Action is what becomes of a request. The zero value lets it through.
 type Action struct {
 	Delay time.Duration // before anything else
 	Fate  Fate
@@ -47,9 +47,10 @@ const (
 	CutAfter       // the connection is cut, though the store has carried it out
 )
 
-// Fault chooses what becomes of each request. It may be called concurrently.
+// Fault chooses what becomes of each request. It may be called concurrently, and may itself wait: it is called without a lock.
 type Fault func(Request) Action
 
+// classify reads a request as S3's REST API has it, with the bucket in the path.
 func classify(r *http.Request) Request {
 	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	query := r.URL.Query()

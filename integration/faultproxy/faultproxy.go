@@ -28,7 +28,8 @@ type Proxy struct {
 	keys   []Request
 }
 
-// Start runs a proxy in front of the S3 server at target, a URL.
+// Start runs a proxy in front of the S3 server at target, a URL, on a port of its own. The caller closes it. The server
+// need not be there: while it is not, connections are cut.
 func Start(target string) (*Proxy, error) {
 	u, err := url.Parse(target)
 	if err != nil {
@@ -82,11 +83,11 @@ func (p *Proxy) SetFault(f Fault) {
 }
 
 // IgnoreConditions makes the store look like one that ignores If-None-Match: a
-// PUT that is refused because the object exists is answered as if it had worked.
+// PUT that is refused because the object exists is answered as if it had worked. The object stays what it was. It is for good.
 func (p *Proxy) IgnoreConditions() { p.careless.Store(true) }
 
 // Counts returns how many requests of each kind have come since the start or the
-// last Reset, those that went wrong included.
+// last Reset, those that went wrong included. The map is the caller's.
 func (p *Proxy) Counts() map[Kind]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +120,7 @@ func (p *Proxy) Reset() {
 	p.keys = nil
 }
 
-// ServeHTTP is the proxy's side towards the broker.
+// ServeHTTP is the proxy's side towards the broker. A panic with [http.ErrAbortHandler] is how net/http cuts a connection.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	action, lifted := p.judge(r)
 	if !pause(r, action.Delay) {
@@ -152,7 +153,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// judge counts the request and asks the fault for its fate.
+// judge counts the request and asks the fault for its fate. The channel is closed when that fault is lifted.
 func (p *Proxy) judge(r *http.Request) (Action, <-chan struct{}) {
 	req := classify(r)
 	p.mu.Lock()

@@ -10,17 +10,18 @@ import (
 	"sync"
 )
 
-// The kernel gives outgoing connections ports from 32768 up, so nobody takes
+// The kernel gives outgoing connections ports from 32768 up (Linux, ip_local_port_range), so nobody takes
 // one of these by chance between two runs of a program.
 const first, last = 12_000, 32_000
 
+// given are the ports of this process; another process may be given the same one, until one of them listens.
 var (
 	mu    sync.Mutex
 	given = make(map[int]bool)
 )
 
 // Address returns a loopback address that nothing listens on and that was not
-// returned before.
+// returned before. It may be called concurrently.
 func Address() (string, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -36,6 +37,7 @@ func Address() (string, error) {
 	return "", errors.New("no free port found")
 }
 
+// free reports that a listener gets the address now.
 func free(addr string) bool {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -16,7 +16,8 @@ const (
 	lateName   = "late.db"  // one that the last broker has left
 )
 
-// pack writes files and folders, by their name in the archive.
+// pack writes files and folders, by their name in the archive: those of [bucketName], [earlyName] and [lateName]. After an
+// error the file that out names is of no use.
 func pack(out string, paths map[string]string) (err error) {
 	file, err := os.Create(out)
 	if err != nil {

@@ -56,7 +56,7 @@ func (m *maker) throughDoors() error {
 	return os.Rename(b.MetadataPath(), m.path(earlyName))
 }
 
-// live starts the broker and does things.
+// live starts the broker and does things, one after the other. It leaves it running, also after an error.
 func (m *maker) live(b *broker.Broker, doings ...func(*broker.Broker) error) error {
 	if err := b.Start(); err != nil {
 		return err
@@ -179,7 +179,8 @@ func (m *maker) grpcDoor(b *broker.Broker) error {
 	})
 }
 
-// grpcBatch sends a batch of the named producer twice.
+// grpcBatch sends a batch of the named producer twice, so that a duplicate is answered. It has every form of null, empty and
+// not UTF-8 that the interface can carry.
 func (m *maker) grpcBatch(door pb.StreamHouseClient, sequence int64) error {
 	epoch := uint32(3)
 	batch := &pb.ProduceBatchRequest{
@@ -198,6 +199,7 @@ func (m *maker) grpcBatch(door pb.StreamHouseClient, sequence int64) error {
 	return nil
 }
 
+// grpcDoorAgain goes on with the named producer's sequence: its name and its state have to come from the bucket.
 func (m *maker) grpcDoorAgain(b *broker.Broker) error {
 	return m.dialGRPC(b, func(door pb.StreamHouseClient) error {
 		return m.grpcBatch(door, 3)

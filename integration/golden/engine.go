@@ -16,6 +16,7 @@ import (
 	"streamhouse/log"
 )
 
+// topicsAndGroups writes every entry about topics, configs, offsets and groups, with the largest values that each may have.
 func (m *maker) topicsAndGroups() error {
 	return m.with(func(o *opened) error {
 		err := errors.Join(
@@ -191,6 +192,7 @@ func (m *maker) blocks() error {
 	})
 }
 
+// deletions moves the starts of logs: into batches, into extents, and to the end.
 func (m *maker) deletions() error {
 	return m.with(func(o *opened) error {
 		err := errors.Join(

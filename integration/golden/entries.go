@@ -42,7 +42,7 @@ func (o *opened) start(topic string, index int32, batches ...[]byte) (*log.Pendi
 	return o.Append(o.m.ctx, reqs)
 }
 
-// append appends batches, each by a request of its own, and wants as many outcomes.
+// append appends batches, each by a request of its own, and wants as many outcomes; nil, and one that is not given, is a success.
 func (o *opened) append(topic string, index int32, batches [][]byte, want ...error) error {
 	pending, err := o.start(topic, index, batches...)
 	if err != nil {

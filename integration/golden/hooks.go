@@ -14,7 +14,8 @@ import (
 	"streamhouse/objstore/dir"
 )
 
-// hookedStore calls beforePut before each object that is written, which may wait or refuse.
+// hookedStore calls beforePut before each object that is written, which may wait or refuse. It may be called
+// concurrently; beforePut is called without the lock.
 type hookedStore struct {
 	objstore.Store
 
@@ -49,7 +50,7 @@ type opened struct {
 	store *hookedStore
 }
 
-// open opens the bucket with a metadata file of that name, and a hook.
+// open opens the bucket with a metadata file of that name, and a hook, nil for none. The caller closes the log or has it crash.
 func (m *maker) open(metadata string, hook func(ctx context.Context, key string) error) (*opened, error) {
 	bucket, err := dir.Open(m.bucket())
 	if err != nil {
@@ -68,7 +69,7 @@ func (m *maker) open(metadata string, hook func(ctx context.Context, key string)
 // flushInterval lets what a step starts at once share a flush.
 const flushInterval = 50 * time.Millisecond
 
-// crash ends a log whose last flushes do not land.
+// crash ends a log whose last flushes do not land. What the hook holds up has to end with its context, else it hangs.
 func (o *opened) crash() error {
 	ctx, cancel := context.WithCancel(o.m.ctx)
 	cancel()
@@ -101,7 +102,7 @@ func (o *opened) overlapping(first, second func() error) error {
 	return second()
 }
 
-// with opens the bucket for a step, checks all of it at the end and closes it.
+// with opens the bucket for a step, checks all of it at the end and closes it. Steps share one metadata file.
 func (m *maker) with(step func(*opened) error) error {
 	o, err := m.open("engine.db", nil)
 	if err != nil {

@@ -35,7 +35,7 @@ func run(ctx context.Context, out string) error {
 	return pack(out, map[string]string{bucketName: m.bucket(), earlyName: m.path(earlyName), lateName: m.path(lateName)})
 }
 
-// maker builds a bucket in a folder, one step after the other.
+// maker builds a bucket in a folder, one step after the other. Later steps stand on what earlier ones have left.
 type maker struct {
 	ctx    context.Context
 	folder string

@@ -60,7 +60,7 @@ func (m *maker) poison() error {
 	})
 }
 
-// altered sets two 32-bit fields of a batch's header.
+// altered sets two 32-bit fields of a copy of a batch, at their places in its header, and seals it.
 func altered(batch []byte, at1 int, v1 int32, at2 int, v2 int32) []byte {
 	b := append([]byte(nil), batch...)
 	binary.BigEndian.PutUint32(b[at1:], uint32(v1))
@@ -69,6 +69,7 @@ func altered(batch []byte, at1 int, v1 int32, at2 int, v2 int32) []byte {
 	return b
 }
 
+// timestamps sets the base and the largest timestamp of a copy, in milliseconds since 1970.
 func timestamps(batch []byte, base, latest int64) []byte {
 	b := append([]byte(nil), batch...)
 	binary.BigEndian.PutUint64(b[27:], uint64(base))
@@ -77,6 +78,7 @@ func timestamps(batch []byte, base, latest int64) []byte {
 	return b
 }
 
+// attributes sets the attributes of a copy: codec, timestamp type, and bits that mean nothing.
 func attributes(batch []byte, a uint16) []byte {
 	b := append([]byte(nil), batch...)
 	binary.BigEndian.PutUint16(b[21:], a)

@@ -40,7 +40,8 @@ func (m *maker) voidSegments() error {
 }
 
 // overtaken runs two brokers: the second one takes over while the first is at work. Each of the first writes of a
-// seal is beaten by a record of the first broker; refuse says what becomes of those behind them.
+// seal is beaten by a record of the first broker; refuse says what becomes of those behind them. after runs while the first
+// broker still thinks that it leads.
 func (m *maker) overtaken(beats int, refuse func(put int) error, after func(old *opened) error) error {
 	old, err := m.open("old.db", nil)
 	if err != nil {
@@ -71,6 +72,7 @@ func (m *maker) overtaken(beats int, refuse func(put int) error, after func(old 
 	return err
 }
 
+// errCutShort is permanent, so that the broker that takes over does not try again.
 var errCutShort = fmt.Errorf("%w: the broker that took over is gone", objstore.ErrPermanent)
 
 // postReached leaves a post that is reached without a gap: the old broker has filled what lay before it.

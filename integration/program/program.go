@@ -16,6 +16,7 @@ import (
 
 // The tools. Versitygw takes minutes to build the first time.
 var (
+	// Each returns the program's path, and the error of the first call to all.
 	Versitygw = sync.OnceValues(func() (string, error) { return tool("versitygw") })
 	Grpcurl   = sync.OnceValues(func() (string, error) { return tool("grpcurl") })
 	Toxiproxy = sync.OnceValues(func() (string, error) { return tool("server") })
@@ -36,7 +37,7 @@ func Kcat() (string, error) {
 
 // Streamhouse builds the broker into dir, once; with RACE=1 in the environment
 // it has the race detector in it. It returns the binary's path, which BINARY in the
-// environment may name instead.
+// environment may name instead. Of the calls of a process the first one's dir counts, and must stay. It may be called concurrently.
 func Streamhouse(dir string) (string, error) {
 	if path := os.Getenv("BINARY"); path != "" {
 		return path, nil
@@ -60,7 +61,7 @@ var built struct {
 
 // tool builds a tool of this module, unless it is in the cache, and returns its
 // path there. The workspace is left out: it would mix in the versions of the
-// other module.
+// other module. A name is the last element of the tool's package path.
 func tool(name string) (string, error) {
 	return command(".", []string{"GOWORK=off"}, "tool", "-n", name)
 }

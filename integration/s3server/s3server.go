@@ -37,7 +37,8 @@ type Server struct {
 	process   *child.Process
 }
 
-// Start runs a server that keeps its objects under dir and is ready.
+// Start runs a server that keeps its objects under dir and is ready. It has no bucket. There is nothing to close: it dies
+// with the test's process, or by Kill.
 func Start(dir string) (*Server, error) {
 	addr, err := freeport.Address()
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *Server) URL() string { return "http://" + s.addr }
 // Restart starts a server that was killed, at its old address.
 func (s *Server) Restart() error { return s.run() }
 
-// Kill ends the server as a power cut would; its objects stay.
+// Kill ends the server as kill -9 does, and returns when it has; its objects stay.
 func (s *Server) Kill() { s.process.Kill() }
 
 // Pause freezes the server: connections stay open and nothing is answered.
@@ -77,7 +78,7 @@ func (s *Server) CreateBucket(ctx context.Context, name string) error {
 // its key.
 func (s *Server) BucketPath(name string) string { return filepath.Join(s.dir, "objects", name) }
 
-// Client returns a client of the server.
+// Client returns a client of the server, a new one each time.
 func (s *Server) Client() *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint: aws.String(s.URL()),
@@ -87,6 +88,7 @@ func (s *Server) Client() *s3.Client {
 	})
 }
 
+// run starts the process and waits until it is ready.
 func (s *Server) run() error {
 	path, err := program.Versitygw()
 	if err != nil {
@@ -106,6 +108,7 @@ func (s *Server) run() error {
 	return s.awaitReady()
 }
 
+// awaitReady waits for the server's health page, or returns what the server has printed.
 func (s *Server) awaitReady() error {
 	deadline := time.After(startGuard)
 	for {

@@ -8,7 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// Batch is one record batch, magic 2, to be built byte by byte.
+// Batch is one record batch, magic 2, to be built byte by byte. Nothing in it is checked: tests build wrong ones, too.
 type Batch struct {
 	Attributes    int16 // codec in the low bits: Payload must be compressed with it
 	Producer      int64 // -1: not idempotent
@@ -41,7 +41,8 @@ func Sequenced(producer int64, epoch int16, sequence int32, values ...string) Ba
 	return b
 }
 
-// Bytes encodes the batch as a producer sends it.
+// Bytes encodes the batch as a producer sends it, with base offset 0 and a checksum that is right. The header counts Records,
+// also where Payload stands for them.
 func (b Batch) Bytes() []byte {
 	payload := b.Payload
 	if payload == nil {
@@ -68,7 +69,7 @@ func (b Batch) Bytes() []byte {
 	return encoded
 }
 
-// Seal renews the checksum of a batch whose bytes were changed.
+// Seal renews the checksum of a batch whose bytes were changed: CRC-32C of what follows it, from the attributes on.
 func Seal(batch []byte) {
 	binary.BigEndian.PutUint32(batch[17:], crc32.Checksum(batch[21:], crc32.MakeTable(crc32.Castagnoli)))
 }
@@ -91,7 +92,8 @@ func (b Batch) Uncompressed() []byte {
 	return dst
 }
 
-// Split cuts the records of a Fetch answer into batches.
+// Split cuts the records of a Fetch answer into batches, which are parts of it. A batch that is cut short at the end, as Kafka
+// may send it, is an error: this broker sends whole ones.
 func Split(records []byte) ([][]byte, error) {
 	var batches [][]byte
 	for len(records) > 0 {
@@ -109,7 +111,7 @@ func Split(records []byte) ([][]byte, error) {
 }
 
 // SameButPlace tells whether two batches are equal in all but what the broker
-// assigns outside the checksum: base offset and leader epoch.
+// assigns outside the checksum: base offset and leader epoch. Both have a whole header.
 func SameButPlace(a, b []byte) bool {
 	return len(a) == len(b) && string(a[8:12]) == string(b[8:12]) && string(a[16:]) == string(b[16:])
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// Versions that name topics by name: this package's callers know no ids.
+// Versions that name topics by name: this package's callers know no ids. From Produce 13 and Fetch 13 on there are only
+// ids (KIP-516).
 const (
 	produceVersion = 11
 	fetchVersion   = 12
@@ -32,7 +33,8 @@ type Produced struct {
 	Err      error // nil, or one of kerr
 }
 
-// Produce appends records to one partition and returns the broker's answer.
+// Produce appends records to one partition and returns the broker's answer. The error is that of the exchange; what the
+// broker refuses is in the answer.
 func (c *Conn) Produce(topic string, partition int32, records []byte) (Produced, error) {
 	if err := c.Send(ProduceRequest(topic, partition, 60_000, records)); err != nil {
 		return Produced{}, err
@@ -72,7 +74,8 @@ type Fetched struct {
 	Err           error // nil, or one of kerr
 }
 
-// Fetch reads partitions of one topic.
+// Fetch reads partitions of one topic, by partition. The error is that of the exchange or of the request as a whole. Records
+// are the caller's. MaxBytes counts for each partition as well.
 func (c *Conn) Fetch(topic string, o FetchOptions, positions ...Position) (map[int32]Fetched, error) {
 	t := kmsg.NewFetchRequestTopic()
 	t.Topic = topic
@@ -100,7 +103,7 @@ func (c *Conn) Fetch(topic string, o FetchOptions, positions ...Position) (map[i
 	return answers, nil
 }
 
-// EndOffset returns the next offset of a partition.
+// EndOffset returns the next offset of a partition: the high watermark (ListOffsets with time -1).
 func (c *Conn) EndOffset(topic string, partition int32) (int64, error) {
 	p := kmsg.NewListOffsetsRequestTopicPartition()
 	p.Partition, p.Timestamp = partition, -1
@@ -116,7 +119,7 @@ func (c *Conn) EndOffset(topic string, partition int32) (int64, error) {
 	return got.Offset, kerr.ErrorForCode(got.ErrorCode)
 }
 
-// ProducerID asks for the id of a new idempotent producer.
+// ProducerID asks for the id and the epoch of a new idempotent producer without a transactional id.
 func (c *Conn) ProducerID() (int64, int16, error) {
 	req := kmsg.NewPtrInitProducerIDRequest()
 	req.Version, req.ProducerID, req.ProducerEpoch = 4, -1, -1

@@ -22,7 +22,8 @@ const hangGuard = 90 * time.Second
 // maxAnswer is more than any answer that these tests ask for.
 const maxAnswer = 256 << 20
 
-// Conn is one connection to a Kafka listener. It is for one goroutine.
+// Conn is one connection to a Kafka listener. It is for one goroutine; the caller closes it. After an error of an exchange it
+// is of no use any more.
 type Conn struct {
 	net.Conn
 	formatter   *kmsg.RequestFormatter
@@ -75,7 +76,7 @@ func (c *Conn) Receive(resp kmsg.Response) error {
 	return resp.ReadFrom(b.Src)
 }
 
-// ReadFrame reads one length-prefixed frame and returns what follows the length.
+// ReadFrame reads one length-prefixed frame and returns what follows the length, in memory of its own. It sets no deadline.
 func (c *Conn) ReadFrame() ([]byte, error) {
 	var size [4]byte
 	if _, err := io.ReadFull(c, size[:]); err != nil {
@@ -91,7 +92,7 @@ func (c *Conn) ReadFrame() ([]byte, error) {
 }
 
 // Request sends a request and waits for its answer: it makes Conn a
-// [kmsg.Requestor], so that RequestWith of every request type works.
+// [kmsg.Requestor], so that RequestWith of every request type works. The context is not looked at: hangGuard bounds the wait.
 func (c *Conn) Request(_ context.Context, req kmsg.Request) (kmsg.Response, error) {
 	if err := c.Send(req); err != nil {
 		return nil, err
