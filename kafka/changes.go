@@ -6,7 +6,8 @@ import (
 	"streamhouse/log"
 )
 
-// awaitChange waits for a change as long as the client wants, within bounds.
+// awaitChange waits for a change as long as the client wants, within bounds. After an error of the wait the change may still
+// take effect.
 func awaitChange[T any](ctx context.Context, pending *log.Pending[T], millis int32) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, clientTimeout(millis, maxAdminWait))
 	defer cancel()
@@ -20,7 +21,7 @@ func awaitPaced(ctx context.Context, start func(context.Context) []error, millis
 	return start(ctx)
 }
 
-// errorSlot is where a response has the error code and text of one change.
+// errorSlot is where a response has the error code and text of one change. Both point into the response.
 type errorSlot struct {
 	code *int16
 	text **string
@@ -28,7 +29,7 @@ type errorSlot struct {
 
 func (o errorSlot) set(err error) { *o.code, *o.text = codeOf(err), textOf(err) }
 
-// fillErrors fills in what became of changes: their errors, or one for all.
+// fillErrors fills in what became of changes: their errors, one for each slot, or one for all.
 func fillErrors(slots []errorSlot, errs []error, all error) {
 	for i, slot := range slots {
 		if all != nil {

@@ -12,12 +12,16 @@ import (
 
 // conn is one client's connection. Its reader takes requests and starts them,
 // its writer answers them, both in the order in which they came: so several are
-// under way at once, and none is answered before an earlier one.
+// under way at once, and none is answered before an earlier one. Two goroutines, and no more for a request: what
+// waits does so in the writer.
 type conn struct {
-	s        *Server
-	net      net.Conn
-	frames   *wire.FrameReader
-	caller   *client
+	s      *Server
+	net    net.Conn
+	frames *wire.FrameReader
+	// caller is who sent the last request; only the reader changes it.
+	caller *client
+	// queue is from the reader to the writer, which reads it to its end. Beyond maxInFlight the client's next bytes stay in
+	// its socket.
 	queue    chan *taken
 	inFlight atomic.Int32 // requests taken and not yet answered
 
@@ -38,10 +42,12 @@ type taken struct {
 	correlation int32
 	frame       wire.Frame
 	began       time.Time
-	reply       reply
-	ran         chan struct{} // closed when the reply is there; nil unless those behind have to wait for it
+	// reply is set by the reader before the request is in the queue, and called once, by the writer.
+	reply reply
+	ran   chan struct{} // closed when the reply is there; nil unless those behind have to wait for it
 }
 
+// newConn makes a connection that does nothing yet: serve or close it. It owns nc.
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{s: s, net: nc, queue: make(chan *taken, maxInFlight)}
 	c.frames = wire.NewFrameReader(nc, wire.FrameOptions{
@@ -59,7 +65,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 
 // serve runs the connection until it is closed by either side. Whatever ends the requests (a refusal, a stop, the
 // end of what the client sends), those that were taken are answered, in order, before the
-// connection closes: only where it failed itself there is nobody to answer.
+// connection closes: only where it failed itself there is nobody to answer. Both goroutines have ended when it returns.
 func (c *conn) serve() {
 	writer := make(chan struct{})
 	go func() {
@@ -74,7 +80,8 @@ func (c *conn) serve() {
 	c.close()
 }
 
-// endRequests is the end of the requests. Polls are answered with what there is; changes are waited for.
+// endRequests is the end of the requests. Polls are answered with what there is; changes are waited for. Reader, writer and
+// handlers may call it, more than once.
 func (c *conn) endRequests(why error) {
 	if broken(why) {
 		c.fail(why)
@@ -92,7 +99,8 @@ func (c *conn) close() {
 	_ = c.net.Close()
 }
 
-// fail ends the connection at once: nothing more is read or written, and requests stop waiting.
+// fail ends the connection at once: nothing more is read or written, and requests stop waiting. What they have
+// started still takes effect. Any goroutine may call it.
 func (c *conn) fail(err error) {
 	c.remember(err)
 	c.cancel()

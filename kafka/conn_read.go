@@ -9,7 +9,8 @@ import (
 	"streamhouse/kafka/wire"
 )
 
-// read takes requests until the connection ends, is stopped, or sends what is none.
+// read takes requests until the connection ends, is stopped, or sends what is none, and returns why. A panic while a
+// request is decoded or started is such an end, too: it costs this connection and no other.
 func (c *conn) read() (err error) {
 	var f wire.Frame // the one that no request has yet
 	defer func() {
@@ -49,7 +50,8 @@ func (c *conn) read() (err error) {
 	}
 }
 
-// take decodes a request. One that is answered without being started comes back without it.
+// take decodes a request. One that is answered without being started comes back without it. An error is the
+// connection's end: Kafka's protocol has no answer to a request that cannot be read.
 func (c *conn) take(frame []byte) (*taken, kmsg.Request, error) {
 	h, body, err := wire.ReadHeader(frame)
 	if err != nil {
@@ -65,6 +67,7 @@ func (c *conn) take(frame []byte) (*taken, kmsg.Request, error) {
 		req := a.request()
 		req.SetVersion(h.Version)
 		return t, req, wire.DecodeRequest(req, a.shapes[h.Version], body)
+	// A client that is newer than the broker learns from the answer which version to ask in (KIP-511).
 	case h.Key == int16(kmsg.ApiVersions) && h.Version > a.max:
 		t.reply = func() wire.Response { return c.s.tooNew(a) }
 		return t, nil, nil
@@ -72,7 +75,8 @@ func (c *conn) take(frame []byte) (*taken, kmsg.Request, error) {
 	return nil, nil, refuse(refusedRequest, "%s version %d is not supported, %d to %d are", a.name, h.Version, a.min, a.max)
 }
 
-// start starts a request, in the order of the requests.
+// start starts a request, in the order of the requests. The reader calls it, so a handler that blocks here keeps the
+// connection from being read.
 func (c *conn) start(t *taken, req kmsg.Request) {
 	ctx := c.ctx
 	if t.api.mode == modePoll {

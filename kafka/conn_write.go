@@ -13,7 +13,7 @@ import (
 
 // write answers the requests in their order. Once the connection has failed it only lets
 // them run: what was taken before a client went away still takes effect. So it does behind a
-// request that panicked: it has no answer, and one to a later request would be taken for it.
+// request that panicked: it has no answer, and one to a later request would be taken for it. It ends with the queue.
 func (c *conn) write() {
 	mute := false
 	for t := range c.queue {
@@ -31,7 +31,8 @@ func (c *conn) write() {
 	}
 }
 
-// run waits for the answer to a request.
+// run waits for the answer to a request, nil where it has none (Produce with acks=0). A panic is an error, and lets the
+// requests behind it go on.
 func (c *conn) run(t *taken) (resp wire.Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -54,9 +55,10 @@ func (c *conn) run(t *taken) (resp wire.Response, err error) {
 	return resp, nil
 }
 
+// sendBuffers holds buffers for answers, of all connections: most are idle, and need none.
 var sendBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// send writes an answer.
+// send writes an answer. What it refers to is read until it returns.
 func (c *conn) send(t *taken, resp wire.Response) error {
 	buf := sendBuffers.Get().(*[]byte)
 	defer func() {

@@ -27,8 +27,9 @@ func distinct[T any, K comparable](list []T, key func(*T) K) (once []T, twice ma
 }
 
 // distinctPartitions is distinct for the partitions of topics. The topics are distinct as well: a topic has the
-// partitions of all its mentions. Indexes are those of the topic, and of the partition in it.
+// partitions of all its mentions. Indexes are those of the topic, and of the partition in it. It changes the lists.
 func distinctPartitions[T, P any](topics []T, of func(*T) (topicKey, *[]P), index func(*P) int32) (once []T, twice map[[2]int]bool) {
+	// The usual request, which costs nothing.
 	if len(topics) == 1 {
 		if _, parts := of(&topics[0]); len(*parts) <= 1 {
 			return topics, nil
@@ -77,7 +78,7 @@ type places[K comparable] struct {
 	many map[K]int
 }
 
-// of returns the number of a key, and whether it had one before.
+// of returns the number of a key, from 0, and whether it had one before.
 func (p *places[K]) of(k K) (at int, again bool) {
 	if p.many != nil {
 		if at, again = p.many[k]; !again {

@@ -6,18 +6,20 @@ import (
 	"streamhouse/kafka/wire"
 )
 
-// errorFields knows where the error codes of a kind of answer stand.
+// errorFields knows where the error codes of a kind of answer stand, so that no request has to tell of its own errors. It is made
+// once for each and never changed; nil has none.
 type errorFields struct {
 	code     int // index of the struct's own code, or -1
 	children []errorChild
 }
 
+// errorChild is a field whose elements have error codes.
 type errorChild struct {
 	field int // a slice of structs
 	in    *errorFields
 }
 
-// errorFieldsOf returns nil where a struct has no error code anywhere.
+// errorFieldsOf returns nil where a struct has no error code anywhere. t is a struct; kmsg's are not recursive.
 func errorFieldsOf(t reflect.Type) *errorFields {
 	f := &errorFields{code: -1}
 	for i := range t.NumField() {
@@ -37,7 +39,7 @@ func errorFieldsOf(t reflect.Type) *errorFields {
 	return f
 }
 
-// first returns the first error code of an answer that is not 0, else 0.
+// first returns the first error code of an answer that is not 0, else 0. The order is that of the fields, an answer's own code first.
 func (f *errorFields) first(resp wire.Response) int16 {
 	if f == nil {
 		return 0

@@ -99,7 +99,7 @@ func codeOf(err error) int16 {
 	return kerr.UnknownServerError.Code
 }
 
-// textOf returns an error's text for the answers that have a field for it. It is cut where it is too long: it
+// textOf returns an error's text for the answers that have a field for it, nil for nil. It is cut where it is too long: it
 // may say what a request named.
 func textOf(err error) *string {
 	if err == nil {

@@ -57,7 +57,8 @@ type fetching struct {
 	unreadable error // why no partition can be read
 }
 
-// layOutFetch prepares the answer, and picks what can be read.
+// layOutFetch prepares the answer, and picks what can be read. The answer has the topics and partitions of the request, in its
+// order; those that cannot be read have their error by then.
 func (s *Server) layOutFetch(f *fetching, req *kmsg.FetchRequest) {
 	req.Topics, _ = distinctPartitions(req.Topics, func(t *kmsg.FetchRequestTopic) (topicKey, *[]kmsg.FetchRequestTopicPartition) {
 		return topicKey{t.Topic, t.TopicID}, &t.Partitions
@@ -67,6 +68,7 @@ func (s *Server) layOutFetch(f *fetching, req *kmsg.FetchRequest) {
 		n += len(req.Topics[i].Partitions)
 	}
 	f.reads, f.slots = make([]log.ReadRequest, 0, n), make([]*fetchedPartition, 0, n)
+	// One allocation for the partitions of all topics: a consumer may have thousands, in each of its requests.
 	all := make([]fetchedPartition, n)
 	f.resp.Topics = make([]fetchedTopic, len(req.Topics))
 	for i := range req.Topics {
@@ -80,6 +82,7 @@ func (s *Server) layOutFetch(f *fetching, req *kmsg.FetchRequest) {
 	}
 }
 
+// add lets a partition be read, or fills in why it is not.
 func (f *fetching) add(topic *log.Topic, err error, in *kmsg.FetchRequestTopicPartition, out *fetchedPartition) {
 	out.index = in.Partition
 	if err == nil && (in.Partition < 0 || in.Partition >= topic.Partitions) {
@@ -98,7 +101,8 @@ func (f *fetching) add(topic *log.Topic, err error, in *kmsg.FetchRequestTopicPa
 	f.slots = append(f.slots, out)
 }
 
-// fetchOptions bounds the read.
+// fetchOptions bounds the read: nothing that a client asks for is taken as it is. To wait for more than fits would be to
+// wait to the end each time.
 func fetchOptions(req *kmsg.FetchRequest) log.ReadOptions {
 	o := log.ReadOptions{
 		MaxBytes:  int(min(max(req.MaxBytes, 1), maxFetchBytes)),

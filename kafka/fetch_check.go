@@ -9,10 +9,7 @@ import (
 	"streamhouse/log"
 )
 
-// checkFetch returns why a whole Fetch is refused, or nil.
-//
-//   - Epochs 0 and -1 begin and end a session; any other goes on with one, and there is none.
-//   - There are two isolation levels. Kafka answers a third one with UNKNOWN_SERVER_ERROR.
+// checkFetch returns why a whole Fetch is refused, or nil. The error wraps one of kerr.
 func checkFetch(req *kmsg.FetchRequest) error {
 	switch {
 	case req.SessionEpoch != 0 && req.SessionEpoch != -1:
@@ -42,7 +39,7 @@ func (r *fetchResponse) refuse(req *kmsg.FetchRequest, err error) {
 	}
 }
 
-// checkReader returns why no partition can be read, or nil.
+// checkReader returns why no partition can be read, or nil. It is told for each partition.
 func checkReader(req *kmsg.FetchRequest) error {
 	switch {
 	case req.ReplicaID >= 0 || req.ReplicaState.ID >= 0:

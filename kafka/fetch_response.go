@@ -8,7 +8,8 @@ import (
 )
 
 // fetchResponse is the answer to a Fetch, for versions that the request table
-// has. It is encoded here and not by kmsg, so that the records need not be copied together first.
+// has. It is encoded here and not by kmsg, so that the records need not be copied together first. Its fields are those of
+// Kafka's FetchResponse.json without what is always the same. An error code has the name that [errorFields] looks for.
 type fetchResponse struct {
 	version   int16
 	readAll   bool // isolation level read_uncommitted
@@ -16,6 +17,7 @@ type fetchResponse struct {
 	Topics    []fetchedTopic
 }
 
+// fetchedTopic has the name up to version 12, and from 13 on the id (KIP-516).
 type fetchedTopic struct {
 	name       string
 	id         [16]byte
@@ -42,7 +44,7 @@ func (r *fetchResponse) AppendTo(dst []byte) []byte {
 	return dst
 }
 
-// AppendPieces encodes the answer with the records by reference.
+// AppendPieces encodes the answer with the records by reference. They are the engine's, shared by all readers, and never change.
 func (r *fetchResponse) AppendPieces(p *wire.Pieces) {
 	flexible := r.IsFlexible()
 	p.Int32(0) // throttle time

@@ -55,7 +55,7 @@ func (s *Server) metadata(ctx context.Context, c *client, req *kmsg.MetadataRequ
 	return resp
 }
 
-// askedKey is how a request names a topic.
+// askedKey is how a request names a topic. Where it has both, both count.
 func askedKey(t *kmsg.MetadataRequestTopic) topicKey {
 	if t.Topic == nil {
 		return topicKey{id: t.TopicID}
@@ -63,7 +63,8 @@ func askedKey(t *kmsg.MetadataRequestTopic) topicKey {
 	return topicKey{*t.Topic, t.TopicID}
 }
 
-// askedTopics answers for the topics that a request names. creating says that some are on their way.
+// askedTopics answers for the topics that a request names, in its order. creating says that some are on their way: then
+// one that is missing is LEADER_NOT_AVAILABLE, which clients ask for again.
 func (s *Server) askedTopics(req *kmsg.MetadataRequest, creating bool) []kmsg.MetadataResponseTopic {
 	all := make([]kmsg.MetadataResponseTopic, 0, len(req.Topics))
 	told := make(map[log.TopicID]bool) // one may be asked for by its name and by its id
@@ -85,6 +86,8 @@ func (s *Server) askedTopics(req *kmsg.MetadataRequest, creating bool) []kmsg.Me
 	return all
 }
 
+// askedTopic finds a topic as it is asked for. The error is log.ErrTopicNotFound, with kerr.UnknownTopicID where it was asked for
+// by id, or says what is wrong with the name.
 func (s *Server) askedTopic(t kmsg.MetadataRequestTopic) (log.Topic, error) {
 	if t.TopicID != (log.TopicID{}) || t.Topic == nil {
 		return s.findTopic(true, "", t.TopicID)
@@ -99,7 +102,8 @@ func (s *Server) askedTopic(t kmsg.MetadataRequestTopic) (log.Topic, error) {
 }
 
 // autoCreate creates the topics of a request that do not exist, and waits for
-// them. It returns true where some of them may still come to be.
+// them, for autoCreateWait at most. It returns true where some of them may still come to be. Names that are not valid are
+// told by askedTopic.
 func (s *Server) autoCreate(ctx context.Context, req *kmsg.MetadataRequest) (creating bool) {
 	missing, all := s.missingTopics(req)
 	if len(missing) == 0 {
@@ -123,7 +127,7 @@ func (s *Server) autoCreate(ctx context.Context, req *kmsg.MetadataRequest) (cre
 	return creating || !all
 }
 
-// missingTopics returns what is to be created, and whether that is all that is missing.
+// missingTopics returns what is to be created, maxTopicsAtOnce at most, and whether that is all that is missing.
 func (s *Server) missingTopics(req *kmsg.MetadataRequest) (missing []log.TopicSpec, all bool) {
 	if !s.o.AutoCreateTopics || req.Version >= 4 && !req.AllowAutoTopicCreation {
 		return nil, true
@@ -143,6 +147,7 @@ func (s *Server) missingTopics(req *kmsg.MetadataRequest) (missing []log.TopicSp
 	return missing, true
 }
 
+// topicMetadata describes a topic. All its partitions share the lists of replicas, which nobody changes.
 func (s *Server) topicMetadata(t log.Topic) kmsg.MetadataResponseTopic {
 	m := kmsg.NewMetadataResponseTopic()
 	m.Topic, m.TopicID = &t.Name, t.ID

@@ -14,7 +14,7 @@ import (
 // also where a topic of that name is an ordinary one, as here.
 var internalTopics = map[string]bool{"__consumer_offsets": true, "__transaction_state": true, "__share_group_state": true}
 
-// identified returns the topics that a request asks for: those with an id where there are any.
+// identified returns the topics that a request asks for: those with an id where there are any. It changes the list.
 func identified(req *kmsg.MetadataRequest) []kmsg.MetadataRequestTopic {
 	named := func(t kmsg.MetadataRequestTopic) bool { return t.TopicID == log.TopicID{} }
 	if req.Version < 12 || !slices.ContainsFunc(req.Topics, func(t kmsg.MetadataRequestTopic) bool { return !named(t) }) {
@@ -23,7 +23,7 @@ func identified(req *kmsg.MetadataRequest) []kmsg.MetadataRequestTopic {
 	return slices.DeleteFunc(req.Topics, named)
 }
 
-// checkAsked returns why a whole request is refused, or nil.
+// checkAsked returns why a whole request is refused, or nil. The error wraps kerr.InvalidRequest.
 func checkAsked(req *kmsg.MetadataRequest) error {
 	for _, t := range req.Topics {
 		byID := t.TopicID != log.TopicID{}

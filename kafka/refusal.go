@@ -11,12 +11,13 @@ import (
 )
 
 // refusal is why a connection is closed upon: a reason for the metrics and the
-// words for the log.
+// words for the log. Nobody answers it: the client sees the connection close.
 type refusal struct {
 	reason string
 	err    error
 }
 
+// refuse makes a refusal. The reason is one of those in events.go, so that there are only so many.
 func refuse(reason, format string, args ...any) error {
 	return &refusal{reason, fmt.Errorf(format, args...)}
 }

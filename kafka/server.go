@@ -43,7 +43,8 @@ type Server struct {
 	served    sync.WaitGroup // connections
 }
 
-// NewServer makes the Kafka door of an engine. Bad options are an error.
+// NewServer makes the Kafka door of an engine. Bad options are an error. It must be ended with [Server.Shutdown], before
+// the engine is closed. It has no TLS and no authentication: what stands before it has to bring both.
 func NewServer(l *log.Log, o Options) (*Server, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -68,7 +69,8 @@ func NewServer(l *log.Log, o Options) (*Server, error) {
 }
 
 // Serve takes connections until Shutdown, then returns nil. It may be called for several
-// listeners at once. It closes the listener.
+// listeners at once. It closes the listener. An error is a listener that somebody else has closed, or a Serve that comes
+// after Shutdown; what passes is tried again.
 func (s *Server) Serve(ln net.Listener) error {
 	if !s.listen(ln) {
 		return errors.Join(errors.New("the Kafka server is shut down"), ln.Close())
@@ -97,6 +99,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 }
 
+// listen notes a listener for Shutdown to close. It returns false once that has begun.
 func (s *Server) listen(ln net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,6 +109,7 @@ func (s *Server) listen(ln net.Listener) bool {
 	return !s.closed
 }
 
+// shutDown tells whether Shutdown was called, and so why a listener failed.
 func (s *Server) shutDown() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,6 +136,8 @@ func (s *Server) accept(nc net.Conn) {
 	}()
 }
 
+// admit counts a connection in, unless there are too many or the server ends. Where it returns true, served is done once by
+// the caller.
 func (s *Server) admit(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,6 +156,7 @@ func (s *Server) admit(c *conn) bool {
 	return true
 }
 
+// forget gives a connection's place to the next one.
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +165,7 @@ func (s *Server) forget(c *conn) {
 
 // Shutdown takes no connections and no requests any more, waits until what was
 // taken is answered, and closes. Polls are answered at once with what there is. When ctx ends first, it closes
-// all the same and returns ctx's error.
+// all the same and returns why ctx ended; requests may then still be under way in the engine for a moment.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.closeListeners()
 	s.groups.Close()
@@ -180,6 +187,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
+// closeListeners ends every Serve.
 func (s *Server) closeListeners() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,6 +198,7 @@ func (s *Server) closeListeners() {
 	clear(s.listeners)
 }
 
+// eachConn calls f for each connection, under the lock: f must not block.
 func (s *Server) eachConn(f func(*conn)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,7 +207,7 @@ func (s *Server) eachConn(f func(*conn)) {
 	}
 }
 
-// refused reports that somebody was turned away.
+// refused reports that somebody was turned away: once to who subscribes, once in the log.
 func (s *Server) refused(reason string, args ...any) {
 	if s.o.Events.Refused != nil {
 		s.o.Events.Refused(reason)
@@ -211,5 +220,5 @@ type Stats struct {
 	Groups group.Stats
 }
 
-// Stats returns the figures of the moment.
+// Stats returns the figures of the moment, of all groups. It takes their locks one by one.
 func (s *Server) Stats() Stats { return Stats{s.groups.Stats()} }

@@ -53,12 +53,15 @@ type api struct {
 	min, max int16 // versions
 	mode     mode
 	request  func() kmsg.Request
-	start    func(context.Context, *client, kmsg.Request) reply
-	shapes   []*wire.Shape // by version
-	errors   *errorFields
+	// start begins a request, in the context that its mode gives it, and returns what the writer calls.
+	start  func(context.Context, *client, kmsg.Request) reply
+	shapes []*wire.Shape // by version
+	errors *errorFields
 }
 
-// mode is how a request goes together with its neighbours on a connection.
+// mode is how a request goes together with its neighbours on a connection. In modeOn it runs when its turn to be
+// answered has come, and the next one starts when it has run. In the other two it starts at once, behind those before it, and
+// does its waiting in the writer; modePoll may be cut short.
 type mode int8
 
 const (
@@ -67,7 +70,8 @@ const (
 	modePoll
 )
 
-// reply does or awaits what is left of a request and returns its answer; nil is no answer.
+// reply does or awaits what is left of a request and returns its answer; nil is no answer. It is called once, by the
+// connection's writer, and may block.
 type reply func() wire.Response
 
 // requestPtr and responsePtr say that a handler takes and returns pointers to structs.
@@ -83,7 +87,7 @@ type (
 )
 
 // on declares a request that runs by itself: it sees the effect of what came
-// before it on the connection, and may block.
+// before it on the connection, and may block. Its context ends when nobody can be answered any more.
 func on[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, handle func(context.Context, *client, P) R) api {
 	return row[Q, P, A](low, high, modeOn, func(ctx context.Context, c *client, req P) reply {
 		return func() wire.Response { return handle(ctx, c, req) }
@@ -91,11 +95,12 @@ func on[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, handle
 }
 
 // wait declares a request whose handler starts the work, in the order of the
-// requests, and returns what the connection's writer waits for.
+// requests, and returns what the connection's writer waits for. The handler itself does not wait, but for back pressure.
 func wait[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, start func(context.Context, *client, P) func() R) api {
 	return row[Q, P, A](low, high, modeWait, func(ctx context.Context, c *client, req P) reply {
 		finish := start(ctx, c, req)
 		return func() wire.Response {
+			// A nil pointer in an interface would not be nil.
 			if resp := finish(); resp != nil {
 				return resp
 			}
@@ -111,6 +116,7 @@ func poll[Q any, P requestPtr[Q], A any, R responsePtr[A]](low, high int16, star
 	return a
 }
 
+// row makes a row. It panics where kmsg does not have the request in all versions up to high.
 func row[Q any, P requestPtr[Q], A any](low, high int16, m mode, start func(context.Context, *client, P) reply) api {
 	key := P(new(Q)).Key()
 	a := api{

@@ -9,7 +9,8 @@ import (
 )
 
 // topicID resolves the topic of a request, which names it, or from some version
-// on gives its id.
+// on gives its id. Errors: log.ErrTopicNotFound, and with it kerr.UnknownTopicID where the request gives an id, which is then
+// the code of the answer.
 func (s *Server) topicID(byID bool, name string, id [16]byte) (log.TopicID, error) {
 	t, err := s.findTopic(byID, name, id)
 	return t.ID, err
