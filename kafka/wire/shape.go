@@ -20,7 +20,7 @@ type Shape struct {
 type shapeField struct {
 	kind shapeKind
 	size int    // of a fixed field
-	elem *Shape // of an array: each element; of a struct: itself
+	elem *Shape // of an array: each element; of a struct, which may be null: itself
 }
 
 // shapeKind is how the end of a field is found. The lengths of strings, bytes and arrays are unsigned varints in
@@ -33,6 +33,7 @@ const (
 	shapeBytes
 	shapeArray
 	shapeStruct
+	shapeNullable // a struct, or a byte of -1
 )
 
 // Check tells whether src begins with a request of the shape, else it returns [ErrMalformed]. What follows the
@@ -75,6 +76,10 @@ func (w *shapeWalk) walk(s *Shape) {
 			}
 		case shapeStruct:
 			w.walk(f.elem)
+		case shapeNullable:
+			if w.present() {
+				w.walk(f.elem)
+			}
 		}
 	}
 	if s.tagged {
@@ -131,7 +136,13 @@ func (w *shapeWalk) length(size int) int64 {
 	return max(n, 0)
 }
 
-// uvarint reads a varint of 32 bits, five bytes at most.
+// present reads whether a struct is there that may be null.
+func (w *shapeWalk) present() bool {
+	there := len(w.src) > 0 && w.src[0] != 0xff
+	w.skip(1)
+	return there && !w.bad
+}
+
 func (w *shapeWalk) uvarint() uint32 {
 	v, n := binary.Uvarint(w.src[:min(len(w.src), binary.MaxVarintLen32)])
 	if n <= 0 || v > 1<<32-1 {

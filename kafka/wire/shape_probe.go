@@ -11,12 +11,14 @@ import (
 // ShapeOf derives the shape of a request from its encoder: it changes one field
 // after the other and looks what becomes of the bytes. kmsg's structs have their
 // fields in the order of the wire; which of them a version has, and which are
-// tags, only its code knows. It is slow, and meant to be called once for each version at the start.
+// tags, only its code knows.
+//
+// It panics where kmsg has no such request.
 func ShapeOf(key, version int16) *Shape {
 	p := &shapeProbe{key: key, version: version}
 	req := p.request()
 	p.flexible = req.IsFlexible()
-	return p.structure(reflect.TypeOf(req).Elem(), func(root reflect.Value) reflect.Value { return root })
+	return p.structure(reflect.TypeOf(req).Elem(), 0, func(root reflect.Value) reflect.Value { return root })
 }
 
 // shapeProbe is the request that is probed, by key and version.
@@ -44,10 +46,11 @@ func (p *shapeProbe) encode(at accessor, change func(reflect.Value)) []byte {
 
 var tagsType = reflect.TypeFor[kmsg.Tags]()
 
-// structure is the shape of the struct of type t that at finds.
-func (p *shapeProbe) structure(t reflect.Type, at accessor) *Shape {
+// structure is the shape of a struct. What is encoded before from may change with it: the size of a tag that it stands in.
+func (p *shapeProbe) structure(t reflect.Type, from int, at accessor) *Shape {
 	s := &Shape{flexible: p.flexible, tagged: p.flexible}
 	base := p.encode(at, func(reflect.Value) {})
+	tagsAt := p.tagsAt(base, from, at)
 	for i := range t.NumField() {
 		if t.Field(i).Name == "Version" || t.Field(i).Type == tagsType {
 			continue
@@ -56,56 +59,78 @@ func (p *shapeProbe) structure(t reflect.Type, at accessor) *Shape {
 		if bytes.Equal(base, changed) {
 			continue // this version does not have it
 		}
-		f := shapeField{}
-		f.kind, f.size = kindOf(t.Field(i).Type)
-		// A string or bytes grow by what alter adds, and by no more unless they are a tag, which also has a key and a size.
-		grown := len(changed) - len(base)
-		inner := func(root reflect.Value) reflect.Value { return at(root).Field(i) }
-		switch {
-		case t.Field(i).Type.Kind() == reflect.Struct:
-			p.nested(s, t.Field(i).Type, inner, base, changed)
+		within := func(root reflect.Value) reflect.Value { return at(root).Field(i) }
+		if differ(base, changed, from) != tagsAt {
+			s.fields = append(s.fields, p.field(t.Field(i).Type, from, within))
 			continue
-		case f.kind == shapeArray:
-			f.elem = p.element(t.Field(i).Type.Elem(), inner)
-		case grown > 0 && f.kind == shapeFixed || grown > 1:
-			continue // a tag: tags hold no counts, but for nested structs
 		}
-		s.fields = append(s.fields, f)
+		// The bytes part where the number of tags stands; the tag's key and size follow.
+		key, n := binary.Uvarint(changed[tagsAt+1:])
+		p.tag(s, uint32(key), p.field(t.Field(i).Type, tagsAt+1+n+1, within))
 	}
 	return s
 }
 
-// nested adds a struct within a struct: in line, or as a tag. base and changed are the encodings without it
-// and with it.
-func (p *shapeProbe) nested(s *Shape, t reflect.Type, at accessor, base, changed []byte) {
-	inner := p.structure(t, func(root reflect.Value) reflect.Value {
-		v := at(root)
-		alter(v) // a tag is there only when it is not at its default
-		return v
-	})
-	if len(changed) == len(base) {
-		s.fields = append(s.fields, shapeField{kind: shapeStruct, elem: inner})
+// tagsAt returns where the number of a struct's tags stands, -1 where it has none.
+func (p *shapeProbe) tagsAt(base []byte, from int, at accessor) int {
+	if !p.flexible {
+		return -1
+	}
+	return differ(base, p.encode(at, func(v reflect.Value) {
+		v.FieldByName("UnknownTags").Addr().Interface().(*kmsg.Tags).Set(1<<20, nil)
+	}), from)
+}
+
+// differ returns the first place from one on where two encodings differ.
+func differ(a, b []byte, from int) int {
+	for a[from] == b[from] {
+		from++
+	}
+	return from
+}
+
+// tag adds a tag. Those that hold no counts need no check: they are read within their size.
+func (p *shapeProbe) tag(s *Shape, key uint32, f shapeField) {
+	if f.elem == nil {
 		return
 	}
-	// The bytes part where the number of tags stands; the tag's key follows.
-	i := 0
-	for base[i] == changed[i] {
-		i++
-	}
-	key, _ := binary.Uvarint(changed[i+1:])
 	if s.tags == nil {
 		s.tags = make(map[uint32]*Shape)
 	}
-	s.tags[uint32(key)] = inner
+	s.tags[key] = &Shape{flexible: true, fields: []shapeField{f}}
+}
+
+// field is the shape of a field, in line or in a tag.
+func (p *shapeProbe) field(t reflect.Type, from int, at accessor) (f shapeField) {
+	f.kind, f.size = kindOf(t)
+	switch f.kind {
+	case shapeArray:
+		f.elem = p.element(t.Elem(), from, at)
+	case shapeStruct:
+		f.elem = p.structure(t, from, func(root reflect.Value) reflect.Value {
+			v := at(root)
+			alter(v) // a tag is there only when it is not at its default
+			return v
+		})
+	case shapeNullable:
+		f.elem = p.structure(t.Elem(), from, func(root reflect.Value) reflect.Value {
+			v := at(root)
+			if v.IsNil() {
+				alter(v)
+			}
+			return v.Elem()
+		})
+	}
+	return f
 }
 
 // element is the shape of what an array holds.
-func (p *shapeProbe) element(t reflect.Type, array accessor) *Shape {
+func (p *shapeProbe) element(t reflect.Type, from int, array accessor) *Shape {
 	if t.Kind() != reflect.Struct {
 		kind, size := kindOf(t)
 		return &Shape{flexible: p.flexible, fields: []shapeField{{kind: kind, size: size}}}
 	}
-	return p.structure(t, func(root reflect.Value) reflect.Value {
+	return p.structure(t, from, func(root reflect.Value) reflect.Value {
 		v := array(root)
 		if v.Len() == 0 {
 			v.Set(single(t))
@@ -129,12 +154,14 @@ func alter(v reflect.Value) {
 	case reflect.String:
 		v.SetString(v.String() + "x")
 	case reflect.Pointer:
-		x := "x"
-		v.Set(reflect.ValueOf(&x))
+		v.Set(reflect.New(v.Type().Elem()))
+		if v.Elem().Kind() == reflect.String {
+			v.Elem().SetString("x")
+		}
 	case reflect.Array:
 		v.Index(0).SetUint(v.Index(0).Uint() + 1)
 	case reflect.Slice:
-		v.Set(single(v.Type().Elem()))
+		v.Set(reflect.AppendSlice(v, single(v.Type().Elem())))
 	case reflect.Struct:
 		alter(v.Field(0))
 	}
@@ -152,8 +179,15 @@ func single(t reflect.Type) reflect.Value {
 // kindOf returns the kind of a Go type in kmsg, and of a fixed one the bytes on the wire, which are those in memory.
 func kindOf(t reflect.Type) (shapeKind, int) {
 	switch t.Kind() {
-	case reflect.String, reflect.Pointer:
+	case reflect.Pointer:
+		if t.Elem().Kind() == reflect.Struct {
+			return shapeNullable, 0
+		}
 		return shapeString, 0
+	case reflect.String:
+		return shapeString, 0
+	case reflect.Struct:
+		return shapeStruct, 0
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {
 			return shapeBytes, 0
