@@ -41,7 +41,9 @@ func TestAnswersToWhatIsRepeated(t *testing.T) {
 	require.Subset(t, slicesOf(lists), []string{
 		"Produce Topics.Partitions", "Fetch Topics.Partitions", "OffsetFetch Groups", "OffsetFetch Topics.Partitions", "Metadata Topics",
 		"DescribeGroups Groups", "DescribeConfigs Resources", "CreateTopics Topics",
-		"DeleteTopics TopicNames", "DeleteTopics Topics", "FindCoordinator CoordinatorKeys", "LeaveGroup Members", "ListOffsets Topics.Partitions",
+		"DeleteTopics TopicNames", "DeleteTopics Topics", "FindCoordinator CoordinatorKeys", "LeaveGroup Members",
+		"DescribeLogDirs Topics.Partitions", "DescribeProducers Topics.Partitions", "ElectLeaders Topics.Partitions", "AlterPartitionAssignments Topics.Partitions",
+		"AlterReplicaLogDirs Dirs.Topics.Partitions", "DescribeQuorum Topics.Partitions", "ListConfigResources ResourceTypes", "DescribeTopicPartitions Topics", "ListOffsets Topics.Partitions",
 	}, "the lists are found")
 }
 

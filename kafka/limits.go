@@ -38,6 +38,8 @@ const (
 	lookupsAtOnce = 16
 	// maxTopicsAtOnce bounds the topics that one request can create.
 	maxTopicsAtOnce = 1000
+	// maxDescribedPartitions bounds the partitions in an answer to DescribeTopicPartitions: Kafka's max.request.partition.size.limit.
+	maxDescribedPartitions = 2000
 	// maxErrorText bounds the text of one error, bytes: a request may be wrong in many places, and old
 	// versions cannot hold more than 32 KiB.
 	maxErrorText = 512

@@ -43,6 +43,19 @@ func (s *Server) table() []api {
 		on(0, 1, s.incrementalAlterConfigs),
 		wait(0, 0, s.offsetDelete),
 		on(0, 2, s.describeCluster),
+
+		on(0, 3, s.describeACLs),
+		on(0, 2, s.alterReplicaLogDirs),
+		on(0, 5, s.describeLogDirs),
+		on(0, 2, s.electLeaders),
+		on(0, 1, s.alterPartitionReassignments),
+		on(0, 0, s.listPartitionReassignments),
+		on(0, 1, s.describeClientQuotas),
+		on(0, 2, s.describeQuorum),
+		on(0, 0, s.describeProducers),
+		on(0, 0, s.unregisterBroker),
+		on(0, 1, s.listConfigResources),
+		on(0, 0, s.describeTopicPartitions),
 	}
 }
 

@@ -92,9 +92,10 @@ func (c *checker) partition(p *partitionName) {
 // extents: from the log's start to the high watermark there is no gap and no
 // overlap. Only the first extent may begin before the start.
 func (c *checker) extents(p *partitionName) {
-	next := p.LogStart
+	next, bytes := p.LogStart, int64(0)
 	for i := range p.Extents.list {
 		e := &p.Extents.list[i]
+		bytes += e.bytes()
 		if e.Base != next && (i > 0 || e.Base > next || e.Base < 0 || e.End() <= next) {
 			c.fail("%v: an extent from %d to %d where %d is next", p, e.Base, e.End(), next)
 		}
@@ -110,6 +111,9 @@ func (c *checker) extents(p *partitionName) {
 			c.refs[g]++
 		}
 		next = e.End()
+	}
+	if bytes != p.Extents.bytes {
+		c.fail("%v: the extents count %d bytes, they have %d", p, p.Extents.bytes, bytes)
 	}
 	if next != p.HighWatermark {
 		c.fail("%v: the extents end at %d, the high watermark is %d", p, next, p.HighWatermark)

@@ -89,6 +89,6 @@
 //	offsets     CommitOffsets; DeleteOffsets, DeleteGroup and DeleteTopic delete
 //	names       NameProducer; the expiry of producers deletes
 //
-// How many extents refer to a segment, how many offsets a group has in a topic, and the usage
+// How many extents refer to a segment, how many bytes a partition's extents hold, how many offsets a group has in a topic, and the usage
 // are counted when the file is loaded.
 package meta

@@ -12,13 +12,17 @@ import (
 // End is the offset behind the extent's last record.
 func (e *Extent) End() int64 { return e.Base + int64(e.Count) }
 
+// bytes is how long the extent's batches are.
+func (e *Extent) bytes() int64 { return int64(e.To) - int64(e.From) }
+
 // Extents are the extents of a partition, ascending by Base, without overlap. The zero
 // value has none. Whoever may read the state may read them; what they yield are copies.
 type Extents struct {
 	list    []Extent
-	slack   int  // places of dropped extents in front of list, which its array still holds
-	unsaved int  // how many of the last ones bbolt lacks
-	trimmed bool // some were dropped that bbolt may have
+	bytes   int64 // of the batches in list
+	slack   int   // places of dropped extents in front of list, which its array still holds
+	unsaved int   // how many of the last ones bbolt lacks
+	trimmed bool  // some were dropped that bbolt may have
 }
 
 // All yields every extent.
@@ -27,6 +31,9 @@ func (x *Extents) All() iter.Seq[Extent] { return slices.Values(x.list) }
 // From yields the extents from the first one that ends behind offset: the one that
 // holds it, unless it lies before the first or behind the last.
 func (x *Extents) From(offset int64) iter.Seq[Extent] { return slices.Values(x.list[x.find(offset):]) }
+
+// Bytes is how long the batches are that the extents hold.
+func (x *Extents) Bytes() int64 { return x.bytes }
 
 // find returns the index of the first extent that ends behind offset, or their number.
 func (x *Extents) find(offset int64) int {
@@ -37,10 +44,14 @@ func (x *Extents) find(offset int64) int {
 // place: changes that were taken share them.
 func (x *Extents) add(e Extent) {
 	x.list = append(x.list, e)
+	x.bytes += e.bytes()
 }
 
 // drop forgets the first n.
 func (x *Extents) drop(n int) {
+	for i := range x.list[:n] {
+		x.bytes -= x.list[i].bytes()
+	}
 	x.list = x.list[n:]
 	x.unsaved = min(x.unsaved, len(x.list))
 	// Moving what is left costs no more than what was dropped since the last time,

@@ -182,7 +182,11 @@ func (l *loader) readExtent(k, r *reader) {
 
 func (l *loader) storeExtents() {
 	if l.extentsOf != nil {
-		l.extentsOf.Extents.list = slices.Clone(l.extents)
+		x := &l.extentsOf.Extents
+		x.list = slices.Clone(l.extents)
+		for i := range x.list {
+			x.bytes += x.list[i].bytes()
+		}
 	}
 	l.extents = l.extents[:0]
 }

@@ -19,6 +19,8 @@ func logDirsCase(s *script) {
 	s.ask("no partitions", of(kmsg.DescribeLogDirsRequestTopic{Topic: t}))
 	s.ask("no such topic", of(kmsg.DescribeLogDirsRequestTopic{Topic: s.name("nobody"), Partitions: []int32{0}}))
 	s.ask("an empty list", of([]kmsg.DescribeLogDirsRequestTopic{}...))
+	one := kmsg.DescribeLogDirsRequestTopic{Topic: t, Partitions: []int32{0, 0}}
+	s.ask("one twice", of(one, one))
 }
 
 func topicPartitionsCase(s *script) {
@@ -60,6 +62,7 @@ func describeProducersCase(s *script) {
 	s.ask("no partitions", of(t))
 	s.ask("no such topic", of(s.name("nobody"), 0))
 	s.ask("a name that cannot be", of("x/y", 0))
+	s.ask("partition -1", of(t, -1))
 }
 
 func electLeadersCase(s *script) {
@@ -78,6 +81,9 @@ func electLeadersCase(s *script) {
 	s.ask("no such partition", of(0, t, 2))
 	s.ask("no partitions", of(0, t))
 	s.ask("no such topic", of(0, s.name("nobody"), 0))
+	all := of(0, t)
+	all.Topics = nil
+	s.ask("all", all)
 }
 
 func configResourcesCase(s *script) {
@@ -128,7 +134,9 @@ func alterReassignmentsCase(s *script) {
 	s.ask("to where it is", of(t, 0, []int32{1}))
 	s.ask("to another broker", of(t, 0, []int32{9}))
 	s.ask("to nobody", of(t, 0, []int32{}))
+	s.ask("twice to where it is", of(t, 0, []int32{1, 1}))
 	s.ask("cancelled", of(t, 0, nil))
+	s.ask("cancelled, no such partition", of(t, 2, nil))
 	s.ask("no such partition", of(t, 2, []int32{1}))
 	s.ask("no such topic", of(s.name("nobody"), 0, []int32{1}))
 	s.ask("nothing", kmsg.NewPtrAlterPartitionAssignmentsRequest())
@@ -163,6 +171,21 @@ func describeQuotasCase(s *script) {
 	s.ask("all users", of("user", 2))
 	s.ask("an unknown entity", of("nobody", 2))
 	s.ask("match type 9", of("user", 9))
+	s.ask("a user without a name", of("user", 0))
+	s.ask("the default of users", of("user", 1))
+	named := of("user", 2)
+	named.Components[0].Match = kmsg.StringPtr("name")
+	s.ask("all users, and a name", named)
+	named.Components[0].MatchType = 0
+	s.ask("a user", named)
+	two := of("user", 2)
+	two.Components = append(two.Components, of("ip", 2).Components...)
+	s.ask("users and addresses", two)
+	two.Components[1].EntityType = "client-id"
+	s.ask("users and clients", two)
+	two.Components[1].EntityType = "user"
+	s.ask("users twice", two)
+	s.ask("no type", of("", 2))
 	s.ask("all", kmsg.NewPtrDescribeClientQuotasRequest())
 }
 
@@ -254,6 +277,9 @@ func replicaLogDirsCase(s *script) {
 		req.Dirs = []kmsg.AlterReplicaLogDirsRequestDir{{Dir: dir, Topics: []kmsg.AlterReplicaLogDirsRequestDirTopic{{Topic: topic, Partitions: []int32{partition}}}}}
 		return req
 	}
+	s.ask("where it is", of(s.target.dir, topic, 0))
+	s.ask("no such partition", of(s.target.dir, topic, 9))
+	s.ask("no topic there", of(s.target.dir, s.name("nobody"), 0))
 	s.ask("no such folder", of("/nowhere", topic, 0))
 	s.ask("no folder's name", of("", topic, 0))
 	s.ask("no such topic", of("/nowhere", s.name("nobody"), 0))
@@ -307,6 +333,14 @@ func quorumCase(s *script) {
 		req.Topics = []kmsg.DescribeQuorumRequestTopic{{Topic: topic, Partitions: []kmsg.DescribeQuorumRequestTopicPartition{{Partition: partition}}}}
 		return req
 	}
+	for _, what := range []string{"LogEndOffset", "HighWatermark", "LastFetchTimestamp", "LastCaughtUpTimestamp", "ReplicaDirectoryID", "LeaderEpoch"} {
+		s.hide[what] = true
+	}
+	s.fold["Listeners"] = true
+	s.ask("the quorum", of("__cluster_metadata", 0))
+	both := of("__cluster_metadata", 0)
+	both.Topics = append(both.Topics, of(s.name("nobody"), 0).Topics...)
+	s.ask("the quorum and another topic", both)
 	s.ask("another topic", of(s.name("nobody"), 0))
 	s.ask("another partition", of("__cluster_metadata", 1))
 	s.ask("none", kmsg.NewPtrDescribeQuorumRequest())

@@ -148,7 +148,9 @@ func startStreamHouse(t testing.TB) *target {
 	})
 	b.SetEnv("STREAMHOUSE_KAFKA_MAX_CONNECTIONS=1000") // not what the machine allows
 	require.NoError(t, b.Start())
-	return newTarget(t, b.Kafka, false)
+	on := newTarget(t, b.Kafka, false)
+	on.dir = "object-store"
+	return on
 }
 
 // versionsIn are the versions of a case's request that Kafka and kmsg have.
