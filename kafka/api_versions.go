@@ -18,11 +18,12 @@ var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9]
 //   - From version 3 on a client names its software; a name that Kafka would not take is INVALID_REQUEST.
 //   - From version 5 on it may say which cluster and broker it means to reach: others are
 //     REBOOTSTRAP_REQUIRED, one of the two without the other is INVALID_REQUEST (KIP-1242).
-//   - There are no features to tell of.
+//   - From version 3 on it has the features, with the leader epoch as their epoch: they change with the program alone.
 func (s *Server) apiVersions(_ context.Context, c *client, req *kmsg.ApiVersionsRequest) *kmsg.ApiVersionsResponse {
 	resp := req.ResponseKind().(*kmsg.ApiVersionsResponse)
 	if resp.ErrorCode = s.checkGreeting(req); resp.ErrorCode == 0 {
 		resp.ApiKeys = s.versions()
+		resp.SupportedFeatures, resp.FinalizedFeatures, resp.FinalizedFeaturesEpoch = supportedFeatures, finalizedFeatures, int64(s.log.LeaderEpoch())
 	}
 	return resp
 }

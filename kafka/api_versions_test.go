@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 )
 
 func apiVersionsRequest(version int16) *kmsg.ApiVersionsRequest {
@@ -27,6 +28,39 @@ func TestApiVersionsListsTheTable(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The broker says from version 3 on which Kafka it is like, where kadm and consoles look for it.
+func TestFeatures(t *testing.T) {
+	inDoor(t, nil, func(d *door) {
+		c := d.dial()
+		require.Empty(t, ask[*kmsg.ApiVersionsResponse](c, apiVersionsRequest(2)).FinalizedFeatures)
+		for version := int16(3); version < 6; version++ {
+			resp := ask[*kmsg.ApiVersionsResponse](c, apiVersionsRequest(version))
+			require.Equal(t, int64(d.log.LeaderEpoch()), resp.FinalizedFeaturesEpoch)
+			levels := make(map[string]int16)
+			kversion.FromApiVersionsResponse(resp).EachFinalizedFeature(func(name string, level int16) { levels[name] = level })
+			require.Equal(t, map[string]int16{"metadata.version": 33}, levels)
+			require.Equal(t, "v4.4", kversion.FromApiVersionsResponse(resp).VersionGuess(kversion.SkipKeys(d.missingKeys()...)), "what is there is as new as there")
+		}
+		req := kmsg.NewPtrDescribeConfigsRequest()
+		req.Version = 4
+		req.Resources = []kmsg.DescribeConfigsRequestResource{{ResourceType: kmsg.ConfigResourceTypeBroker, ResourceName: "1", ConfigNames: []string{"inter.broker.protocol.version"}}}
+		configs := ask[*kmsg.DescribeConfigsResponse](c, req).Resources[0].Configs
+		require.Len(t, configs, 1)
+		require.Equal(t, "4.4-IV2", *configs[0].Value)
+	})
+}
+
+// missingKeys are the requests of Kafka 4.4 that the table does not have. kadm takes a broker that lacks some for the last version before
+// them, if it is not told to look past them.
+func (d *door) missingKeys() (missing []int16) {
+	kversion.V4_4_0().EachMaxKeyVersion(func(key, _ int16) {
+		if d.s.apis[key] == nil {
+			missing = append(missing, key)
+		}
+	})
+	return missing
 }
 
 // A client newer than the broker is answered in version 0, with what it may ask with (KIP-511), and the

@@ -33,6 +33,7 @@ func (s *Server) brokerConfigs() (all []sourcedConfig) {
 	millis("group.max.session.timeout.ms", groups.MaxSessionTimeout, log.ConfigInt, "Longest session timeout that a group member may ask for.")
 	number("group.max.size", int64(groups.MaxSize), log.ConfigInt, "Most members of one group.")
 	millis("group.min.session.timeout.ms", groups.MinSessionTimeout, log.ConfigInt, "Shortest session timeout that a group member may ask for.")
+	add("inter.broker.protocol.version", metadataVersion, log.ConfigString, "The version of Kafka that the broker is like. Kafka itself has it no more; consoles still read it.")
 	number("max.connections", int64(s.o.MaxConnections), log.ConfigInt, "Connections that are served at once.")
 	number("min.insync.replicas", 1, log.ConfigInt, "Always met: an acknowledged record is in the object store.")
 	number("num.partitions", int64(s.o.DefaultPartitions), log.ConfigInt, "Partitions of a topic that is created without a number.")
