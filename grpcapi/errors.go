@@ -28,6 +28,7 @@ var table = []struct {
 	{log.ErrInvalidTopic, codes.InvalidArgument, ""},
 	{log.ErrPartitionNotFound, codes.InvalidArgument, "Invalid partition"},
 	{log.ErrInvalidPartitions, codes.InvalidArgument, ""},
+	{log.ErrInvalidReplicas, codes.InvalidArgument, ""},
 	{log.ErrInvalidConfig, codes.InvalidArgument, ""},
 	{log.ErrGroupNotFound, codes.NotFound, ""},
 	{log.ErrInvalidGroup, codes.InvalidArgument, ""},

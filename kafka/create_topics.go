@@ -14,8 +14,8 @@ import (
 // createTopics answers CreateTopics once the topics are durable. All that are let in at once are created in one commit.
 //
 //   - A number of partitions of -1 means the default (KIP-464).
-//   - Any positive replication factor and -1 are taken, and answered with 1: the object store replicates, and
-//     clients ask for what they would ask of a Kafka.
+//   - A replication factor is kept and read back (log/replicas.go), up to log.MaxReplicas, whatever the number of brokers: the object
+//     store replicates, and clients ask for what they would ask of a Kafka. -1 means the default, 1.
 //   - A manual assignment is taken where it names this broker alone for each partition.
 //   - Configs that the engine does not honour are rejected by name, and so is a null value.
 //   - A topic that stands twice in a request is INVALID_REQUEST.
@@ -61,7 +61,7 @@ func (s *Server) createTopics(ctx context.Context, _ *client, req *kmsg.CreateTo
 			continue
 		}
 		t := &results[i].Topic
-		out.TopicID, out.NumPartitions, out.ReplicationFactor = t.ID, t.Partitions, 1
+		out.TopicID, out.NumPartitions, out.ReplicationFactor = t.ID, t.Partitions, int16(t.Replicas)
 		out.Configs = createdConfigs(s.log.ConfigsInForce(t.Configs))
 	}
 	resp.ThrottleMillis = throttleMillis(errs...)
@@ -104,6 +104,9 @@ func (s *Server) topicSpec(t *kmsg.CreateTopicsRequestTopic) (log.TopicSpec, err
 		return spec, fmt.Errorf("%w: %d, it can be 1 or more, or -1 for the default", kerr.InvalidReplicationFactor, t.ReplicationFactor)
 	case t.NumPartitions == -1:
 		spec.Partitions = s.o.DefaultPartitions
+	}
+	if t.ReplicationFactor > 0 {
+		spec.Replicas = int32(t.ReplicationFactor)
 	}
 	for _, c := range t.Configs {
 		if c.Value == nil {

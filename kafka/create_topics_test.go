@@ -72,7 +72,7 @@ func TestCreateTopics(t *testing.T) {
 				requireCode(t, nil, topic.ErrorCode)
 				if version >= 5 {
 					require.Equal(t, want[topic.Topic], topic.NumPartitions)
-					require.EqualValues(t, 1, topic.ReplicationFactor, "of topic %d", i)
+					require.EqualValues(t, []int{3, 1}[i], topic.ReplicationFactor)
 				}
 				if there, err := d.log.Topic(topic.Topic); version >= 7 {
 					require.NoError(t, err)
@@ -102,6 +102,7 @@ func TestCreateTopicsRefuses(t *testing.T) {
 		"fewer than none":           {[]kmsg.CreateTopicsRequestTopic{newTopic("t", partitions(-2))}, kerr.InvalidPartitions},
 		"too many":                  {[]kmsg.CreateTopicsRequestTopic{newTopic("t", partitions(log.MaxPartitions+1))}, kerr.InvalidPartitions},
 		"no replica":                {[]kmsg.CreateTopicsRequestTopic{newTopic("t", replicas(0))}, kerr.InvalidReplicationFactor},
+		"more than are kept":        {[]kmsg.CreateTopicsRequestTopic{newTopic("t", replicas(log.MaxReplicas+1))}, kerr.InvalidReplicationFactor},
 		"fewer replicas than none":  {[]kmsg.CreateTopicsRequestTopic{newTopic("t", replicas(-2))}, kerr.InvalidReplicationFactor},
 		"a config that's not known": {[]kmsg.CreateTopicsRequestTopic{newTopic("t", configured("no.such", &text))}, kerr.InvalidConfig},
 		"a config that's wrong":     {[]kmsg.CreateTopicsRequestTopic{newTopic("t", configured("retention.ms", &text))}, kerr.InvalidConfig},

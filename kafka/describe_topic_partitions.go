@@ -95,11 +95,11 @@ func (s *Server) describedPartitions(name string, from, room int32) (t kmsg.Desc
 		end = from + room
 		next = end
 	}
-	alone, epoch := []int32{nodeID}, s.log.LeaderEpoch()
+	epoch := s.log.LeaderEpoch()
 	for i := from; i < end; i++ {
 		p := kmsg.NewDescribeTopicPartitionsResponseTopicPartition()
 		p.Partition, p.LeaderID, p.LeaderEpoch = i, nodeID, epoch
-		p.Replicas, p.ISR = alone, alone
+		p.Replicas, p.ISR = replicas(topic.Replicas), replicas(topic.InSync)
 		p.EligibleLeaderReplicas, p.LastKnownELR = []int32{}, []int32{} // as in Kafka: not null
 		t.Partitions = append(t.Partitions, p)
 	}

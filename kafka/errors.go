@@ -24,6 +24,7 @@ var codeTable = []struct {
 	{log.ErrReservedTopic, kerr.InvalidRequest},
 	{log.ErrInvalidTopic, kerr.InvalidTopicException},
 	{log.ErrInvalidPartitions, kerr.InvalidPartitions},
+	{log.ErrInvalidReplicas, kerr.InvalidReplicationFactor},
 	{log.ErrInvalidConfig, kerr.InvalidConfig},
 	{log.ErrGroupNotFound, kerr.GroupIDNotFound},
 	{log.ErrInvalidGroup, kerr.InvalidGroupID},

@@ -152,12 +152,12 @@ func (s *Server) topicMetadata(t log.Topic) kmsg.MetadataResponseTopic {
 	m := kmsg.NewMetadataResponseTopic()
 	m.Topic, m.TopicID = &t.Name, t.ID
 	m.Partitions = make([]kmsg.MetadataResponseTopicPartition, t.Partitions)
-	alone, epoch := []int32{nodeID}, s.log.LeaderEpoch()
+	epoch := s.log.LeaderEpoch()
 	for i := range m.Partitions {
 		p := &m.Partitions[i]
 		p.Default()
 		p.Partition, p.Leader, p.LeaderEpoch = int32(i), nodeID, epoch
-		p.Replicas, p.ISR = alone, alone
+		p.Replicas, p.ISR = replicas(t.Replicas), replicas(t.InSync)
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -27,6 +28,13 @@ func (s *Server) findTopic(byID bool, name string, id [16]byte) (log.Topic, erro
 	}
 	return t, nil
 }
+
+// replicas lists the brokers that have so many replicas of a partition: this one, so many times. Every other number would be that of a broker
+// that is not there, which consoles show as lost.
+func replicas(n int32) []int32 { return manyTimes[:n] }
+
+// manyTimes is this broker as often as it may have to be told. It is never changed.
+var manyTimes = slices.Repeat([]int32{nodeID}, log.MaxReplicas)
 
 // checkReplicas accepts this broker alone, as the manual assignment of one partition.
 func checkReplicas(brokers []int32) error {

@@ -21,6 +21,7 @@ var (
 	ErrReservedTopic     = fmt.Errorf("%w: reserved", ErrInvalidTopic)
 	ErrPartitionNotFound = meta.ErrPartitionNotFound
 	ErrInvalidPartitions = meta.ErrInvalidPartitions
+	ErrInvalidReplicas   = errors.New("invalid replication factor") // below 0, or above MaxReplicas
 	ErrInvalidConfig     = errors.New("invalid topic config")
 	ErrGroupNotFound     = meta.ErrGroupNotFound
 	ErrInvalidGroup      = errors.New("invalid group name")

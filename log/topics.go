@@ -18,6 +18,8 @@ type Topic struct {
 	Partitions int32
 	Configs    map[string]string // only what was set on the topic
 	CreatedAt  time.Time
+	Replicas   int32 // the replication factor that was asked for, 1 where none was, MaxReplicas at most
+	InSync     int32 // how many of them to show in sync: all, or as many as min.insync.replicas wants where that is more
 }
 
 // TopicSpec asks for a topic.
@@ -25,6 +27,7 @@ type TopicSpec struct {
 	Name       string
 	Partitions int32
 	Configs    map[string]string
+	Replicas   int32 // the replication factor, which is kept to be read back; 0 is the default
 }
 
 // TopicResult is the outcome for one topic: Err, or the topic.
@@ -41,7 +44,7 @@ func (l *Log) Topic(name string) (Topic, error) {
 	if t == nil {
 		return Topic{}, fmt.Errorf("%w: %q", ErrTopicNotFound, name)
 	}
-	return describeTopic(t), nil
+	return l.describeTopic(t), nil
 }
 
 // TopicByID returns a topic by id, or ErrTopicNotFound.
@@ -52,11 +55,13 @@ func (l *Log) TopicByID(id TopicID) (Topic, error) {
 	if t == nil {
 		return Topic{}, fmt.Errorf("%w: id %s", ErrTopicNotFound, meta.FormatID(id))
 	}
-	return describeTopic(t), nil
+	return l.describeTopic(t), nil
 }
 
-func describeTopic(t *meta.Topic) Topic {
-	return Topic{ID: t.ID, Name: t.Name, Partitions: int32(len(t.Partitions)), Configs: t.Configs, CreatedAt: time.UnixMilli(t.CreatedAt)}
+func (l *Log) describeTopic(m *meta.Topic) Topic {
+	t := Topic{ID: m.ID, Name: m.Name, Partitions: int32(len(m.Partitions)), Configs: m.Configs, CreatedAt: time.UnixMilli(m.CreatedAt)}
+	l.setReplicas(&t, m.Replicas)
+	return t
 }
 
 // Topics returns all topics, sorted by name.
@@ -64,7 +69,7 @@ func (l *Log) Topics() []Topic {
 	l.stateMu.RLock()
 	all := make([]Topic, 0, len(l.topics))
 	for t := range l.state.Topics() {
-		all = append(all, describeTopic(t))
+		all = append(all, l.describeTopic(t))
 	}
 	l.stateMu.RUnlock()
 	slices.SortFunc(all, func(a, b Topic) int { return strings.Compare(a.Name, b.Name) })
@@ -72,7 +77,7 @@ func (l *Log) Topics() []Topic {
 }
 
 // CreateTopics creates topics: all that are valid and let in, in one commit. Errors per
-// topic: ErrInvalidTopic, ErrReservedTopic, ErrTopicExists, ErrInvalidPartitions, ErrInvalidConfig, ErrLimit, ErrThrottled.
+// topic: ErrInvalidTopic, ErrReservedTopic, ErrTopicExists, ErrInvalidPartitions, ErrInvalidReplicas, ErrInvalidConfig, ErrLimit, ErrThrottled.
 func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
 	results := l.checkTopics(specs)
 	entries := make([]meta.Entry, len(specs))
@@ -82,7 +87,7 @@ func (l *Log) CreateTopics(specs []TopicSpec) *Pending[[]TopicResult] {
 			results[i].Err = l.claimInto(&held, claim{topicUsage(s), int64(s.Partitions)})
 		}
 		if results[i].Err == nil {
-			entries[i] = &meta.CreateTopic{ID: results[i].Topic.ID, Name: s.Name, Partitions: s.Partitions, Configs: maps.Clone(s.Configs)}
+			entries[i] = &meta.CreateTopic{ID: results[i].Topic.ID, Name: s.Name, Partitions: s.Partitions, Configs: maps.Clone(s.Configs), Replicas: s.Replicas}
 		}
 	}
 	return submitClaimed(l, entries, held, results, func(r *TopicResult, c *meta.Commit, o meta.Outcome) {
@@ -114,6 +119,7 @@ func (l *Log) checkTopics(specs []TopicSpec) []TopicResult {
 	results := make([]TopicResult, len(specs))
 	for i, s := range specs {
 		results[i].Topic = Topic{ID: meta.NewID(), Name: s.Name, Partitions: s.Partitions, Configs: s.Configs}
+		l.setReplicas(&results[i].Topic, s.Replicas)
 		err := checkNewName(s.Name)
 		switch {
 		case err != nil:
@@ -125,7 +131,7 @@ func (l *Log) checkTopics(specs []TopicSpec) []TopicResult {
 		case s.Partitions < 1 || s.Partitions > MaxPartitions:
 			results[i].Err = fmt.Errorf("%w: %d, a topic has 1 to %d", ErrInvalidPartitions, s.Partitions, MaxPartitions)
 		default:
-			results[i].Err = l.configs.validate(s.Configs)
+			results[i].Err = errors.Join(checkReplicas(s.Replicas), l.configs.validate(s.Configs))
 		}
 	}
 	return results

@@ -72,7 +72,7 @@ func TestCreateTopics(t *testing.T) {
 			require.ErrorIs(t, res[i].Err, err, specs[i].Name)
 		}
 		a, b := res[8].Topic, res[1].Topic
-		require.Equal(t, Topic{ID: b.ID, Name: "b", Partitions: 3, Configs: map[string]string{"retention.ms": "1", "cleanup.policy": "delete"}, CreatedAt: now}, b)
+		require.Equal(t, Topic{ID: b.ID, Name: "b", Partitions: 3, Configs: map[string]string{"retention.ms": "1", "cleanup.policy": "delete"}, CreatedAt: now, Replicas: 1, InSync: 1}, b)
 		require.NotEqual(t, a.ID, b.ID)
 		require.NotZero(t, a.ID)
 		e.everAfter(func(when string) {
@@ -111,7 +111,7 @@ func TestValidateTopicsChangesNothing(t *testing.T) {
 	require.NoError(t, res[0].Err)
 	id := res[0].Topic.ID
 	require.NotZero(t, id)
-	require.Equal(t, Topic{ID: id, Name: "t", Partitions: 2}, res[0].Topic)
+	require.Equal(t, Topic{ID: id, Name: "t", Partitions: 2, Replicas: 1, InSync: 1}, res[0].Topic)
 	_, err := e.TopicByID(id)
 	require.ErrorIs(t, err, ErrTopicNotFound)
 	require.ErrorIs(t, res[1].Err, ErrInvalidPartitions)

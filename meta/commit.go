@@ -36,6 +36,13 @@ type CreateTopic struct {
 	Name       string
 	Partitions int32
 	Configs    map[string]string
+	Replicas   int32 // see [Topic]; where there are some it is an entry of a kind of its own (20)
+}
+
+// AlterReplicas changes what was asked for as a topic's replication factor; 0: nothing.
+type AlterReplicas struct {
+	ID       TopicID
+	Replicas int32
 }
 
 // DeleteTopic deletes a topic, its log, its producers and the offsets that groups committed for it.

@@ -27,11 +27,18 @@ const (
 	kindAppend
 )
 
+// Kinds from 20 on are about replicas.
+const (
+	kindCreateReplicated kind = 20 + iota
+	kindAlterReplicas
+)
+
 var kindNames = [...]string{"none", "seal", "create topic", "delete topic", "create partitions", "alter configs", "legacy append",
-	"delete records", "reserve producer ids", "name producer", "commit offsets", "delete offsets", "delete group", "append"}
+	"delete records", "reserve producer ids", "name producer", "commit offsets", "delete offsets", "delete group", "append",
+	kindCreateReplicated: "create replicated topic", kindAlterReplicas: "alter replicas"}
 
 func (k kind) String() string {
-	if int(k) < len(kindNames) {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]
 	}
 	return fmt.Sprintf("kind %d", byte(k))
@@ -64,6 +71,8 @@ func (k kind) String() string {
 //	12 delete group          group string
 //	13 append                as 6, but the attributes of a batch are a uvarint: 16 bits, and above them 1 where the largest
 //	                         timestamp is not known, which is 0 then
+//	20 create replicated     as 2, then replicas uvarint, not 0
+//	21 alter replicas        topic id, replicas uvarint
 //
 // Their parts:
 //
@@ -170,7 +179,7 @@ func (r *reader) payload(k kind) Entry {
 	case kindSeal:
 		return &Seal{Next: uint32(r.max(1<<32 - 1)), Owner: r.id()}
 	case kindCreateTopic:
-		return &CreateTopic{ID: r.id(), Name: r.string(), Partitions: r.int32(), Configs: r.configs()}
+		return r.createTopic(false)
 	case kindDeleteTopic:
 		return &DeleteTopic{ID: r.id()}
 	case kindCreatePartitions:
@@ -193,6 +202,10 @@ func (r *reader) payload(k kind) Entry {
 		return &DeleteGroup{Group: r.string()}
 	case kindAppend:
 		return r.appendEntry(false)
+	case kindCreateReplicated:
+		return r.createTopic(true)
+	case kindAlterReplicas:
+		return &AlterReplicas{ID: r.id(), Replicas: r.int32()}
 	}
 	return nil
 }

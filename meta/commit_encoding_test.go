@@ -26,10 +26,10 @@ func TestCommitHoldsEveryKind(t *testing.T) {
 	for _, e := range append(everyEntry().Entries, sealCommit().Entries...) {
 		seen[e.kind()] = true
 	}
-	for k := kindSeal; k <= kindAppend; k++ {
-		require.True(t, seen[k], "no test commit holds a %s", k)
+	for k := kindSeal; k <= kindAlterReplicas; k++ {
+		require.Equal(t, kindNames[k] != "", seen[k], "a test commit holds a %s", k)
 	}
-	require.Len(t, kindNames, int(kindAppend)+1)
+	require.Len(t, kindNames, int(kindAlterReplicas)+1)
 }
 
 // TestGoldenCommit pins the bytes: a journal written today is read by every later version.
@@ -77,7 +77,7 @@ func TestDecodeRefusesEveryCut(t *testing.T) {
 func TestDecodeRefusesTheFuture(t *testing.T) {
 	_, err := DecodeCommit([]byte{commitVersion + 1, 1, 2, 3})
 	require.ErrorIs(t, err, ErrVersion)
-	_, err = DecodeCommit(append(head(1), byte(kindAppend)+1, 0))
+	_, err = DecodeCommit(append(head(1), byte(kindAlterReplicas)+1, 0))
 	require.ErrorIs(t, err, ErrVersion)
 	_, err = DecodeCommit(append(head(1), 200, 3, 'n', 'e', 'w'))
 	require.ErrorIs(t, err, ErrVersion)
@@ -148,6 +148,9 @@ func TestValidate(t *testing.T) {
 		"long name":            &CreateTopic{ID: id, Name: long, Partitions: 1},
 		"no id":                &CreateTopic{Name: "t", Partitions: 1},
 		"no partitions":        &CreateTopic{ID: id, Name: "t"},
+		"replicas below none":  &CreateTopic{ID: id, Name: "t", Partitions: 1, Replicas: -1},
+		"too many replicas":    &CreateTopic{ID: id, Name: "t", Partitions: 1, Replicas: maxReplicas + 1},
+		"too many of them":     &AlterReplicas{ID: id, Replicas: maxReplicas + 1},
 		"too many partitions":  &CreateTopic{ID: id, Name: "t", Partitions: maxPartitions + 1},
 		"negative count":       &CreatePartitions{ID: id, Count: -1},
 		"empty block":          block(at(id, 0)),

@@ -100,6 +100,7 @@ func (d *differ) topic(name string, a, b *Topic) {
 	d.value(name+" name", a.Name, b.Name)
 	d.value(name+" creation time", a.CreatedAt, b.CreatedAt)
 	diffMaps(d, name+" config", a.Configs, b.Configs, func(name string, a, b string) { d.value(name, a, b) })
+	d.value(name+" replicas", a.Replicas, b.Replicas)
 	d.value(name+" number of partitions", len(a.Partitions), len(b.Partitions))
 	for i := range min(len(a.Partitions), len(b.Partitions)) {
 		d.partition(fmt.Sprintf("%s (%s/%d)", name, a.Name, i), a.Partitions[i], b.Partitions[i])

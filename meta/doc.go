@@ -68,7 +68,7 @@
 //
 //	bucket      key                         value
 //	position    "position"                  file version, cluster, epoch, seq, epoch of seq, time, last expiry, next producer id
-//	topics      topic id                    name, creation time, number of partitions, configs
+//	topics      topic id                    name, creation time, number of partitions, configs; a 0 and the replicas in front, where some were asked for
 //	partitions  P                           log start, high watermark, leader epochs with their starts
 //	extents     P, base offset (8)          count, segment, position, length, byte range, largest timestamp; a 0 in front if of some batches that is not known
 //	producers   P, producer id (8)          epoch, time of the last batch, the last batches
@@ -81,7 +81,7 @@
 // What makes each of them change:
 //
 //	position    every commit
-//	topics      CreateTopic, CreatePartitions, AlterConfigs; DeleteTopic deletes
+//	topics      CreateTopic, CreatePartitions, AlterConfigs, AlterReplicas; DeleteTopic deletes
 //	partitions  CreateTopic, CreatePartitions, Append, DeleteRecords; DeleteTopic deletes
 //	extents     Append; DeleteRecords and DeleteTopic delete
 //	producers   Append; DeleteTopic and the expiry of producers delete

@@ -115,6 +115,8 @@ func everyEntry() *Commit {
 				{Len: 70, Offsets: 1, MaxTimestamp: 1_700_000_000_000, ProducerID: -1, Attributes: 4},
 				{Len: 80, Offsets: 2, TimeUnknown: true, ProducerID: 7, BaseSequence: 1, Attributes: 1},
 			}},
+			&CreateTopic{ID: TopicID{2}, Name: "replicated", Partitions: 3, Replicas: 300},
+			&AlterReplicas{ID: TopicID{2}, Replicas: 1},
 		},
 	}
 }

@@ -24,6 +24,7 @@ type model struct {
 type modelTopic struct {
 	name       string
 	configs    map[string]string
+	replicas   int32
 	partitions []*modelPartition
 }
 
@@ -82,7 +83,7 @@ func (m *model) entry(c *Commit, e Entry) Outcome {
 				return Outcome{Err: ErrTopicExists}
 			}
 		}
-		m.topics[e.ID] = &modelTopic{name: e.Name, configs: e.Configs}
+		m.topics[e.ID] = &modelTopic{name: e.Name, configs: e.Configs, replicas: e.Replicas}
 		m.grow(e.ID, e.Partitions)
 	case *DeleteTopic:
 		if m.topics[e.ID] == nil {
@@ -102,6 +103,11 @@ func (m *model) entry(c *Commit, e Entry) Outcome {
 		m.grow(e.ID, e.Count)
 	case *AlterConfigs:
 		return m.alter(e)
+	case *AlterReplicas:
+		if m.topics[e.ID] == nil {
+			return Outcome{Err: ErrTopicNotFound}
+		}
+		m.topics[e.ID].replicas = e.Replicas
 	case *Append:
 		return m.append(c, e)
 	case *DeleteRecords:
@@ -341,6 +347,7 @@ func (m *model) compare(t *testing.T, s *State) {
 		got := s.TopicByID(id)
 		require.NotNil(t, got)
 		require.Equal(t, want.name, got.Name)
+		require.Equal(t, want.replicas, got.Replicas)
 		require.Equal(t, len(want.configs), len(got.Configs))
 		for k, v := range want.configs {
 			require.Equal(t, v, got.Configs[k])

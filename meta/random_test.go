@@ -47,11 +47,13 @@ func (c *chaos) entry() Entry {
 	switch n := c.IntN(100); {
 	case n < 6 || c.state.ordered.len() == 0:
 		c.topics++
-		return &CreateTopic{ID: topicID(fmt.Sprint(c.topics)), Name: c.name("topic", 6), Partitions: 1 + c.Int32N(4), Configs: c.configs()}
+		return &CreateTopic{ID: topicID(fmt.Sprint(c.topics)), Name: c.name("topic", 6), Partitions: 1 + c.Int32N(4), Configs: c.configs(), Replicas: c.Int32N(3)}
 	case n < 8:
 		return &DeleteTopic{ID: c.partition().Topic}
 	case n < 10:
 		return &CreatePartitions{ID: c.partition().Topic, Count: 1 + c.Int32N(8)}
+	case n < 11:
+		return &AlterReplicas{ID: c.partition().Topic, Replicas: c.Int32N(3)}
 	case n < 13:
 		return &AlterConfigs{ID: c.partition().Topic, Replace: c.IntN(2) == 0, Remove: []string{c.name("config", 4)}, Set: c.configs()}
 	case n < 18:

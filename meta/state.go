@@ -166,6 +166,7 @@ type Topic struct {
 	CreatedAt  int64             // milliseconds since 1970
 	Configs    map[string]string // only what was set explicitly
 	Partitions []*Partition
+	Replicas   int32 // the replication factor that was asked for, 0 where none was; kept to be read back, and nothing else
 
 	groups map[string]int // how many positions each group has in the topic; nil until there is one
 }

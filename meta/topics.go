@@ -13,6 +13,7 @@ import (
 const (
 	maxPartitions = 1 << 17
 	maxTopicName  = 1 << 10
+	maxReplicas   = 1<<15 - 1 // of Kafka's protocol; the engine's own limit is lower
 )
 
 func checkPartitions(n int32) error {
@@ -22,7 +23,19 @@ func checkPartitions(n int32) error {
 	return nil
 }
 
-func (*CreateTopic) kind() kind { return kindCreateTopic }
+func checkReplicas(n int32) error {
+	if n < 0 || n > maxReplicas {
+		return fmt.Errorf("%d replicas", n)
+	}
+	return nil
+}
+
+func (e *CreateTopic) kind() kind {
+	if e.Replicas == 0 {
+		return kindCreateTopic
+	}
+	return kindCreateReplicated
+}
 
 // Validate implements Entry.
 func (e *CreateTopic) Validate() error {
@@ -32,19 +45,34 @@ func (e *CreateTopic) Validate() error {
 	if e.ID == (TopicID{}) {
 		return errors.New("no topic id")
 	}
-	return checkPartitions(e.Partitions)
+	return errors.Join(checkPartitions(e.Partitions), checkReplicas(e.Replicas))
 }
 
 func (e *CreateTopic) append(dst []byte) []byte {
 	dst = appendString(append(dst, e.ID[:]...), e.Name)
-	return appendConfigs(binary.AppendUvarint(dst, uint64(e.Partitions)), e.Configs)
+	dst = appendConfigs(binary.AppendUvarint(dst, uint64(e.Partitions)), e.Configs)
+	if e.Replicas > 0 {
+		dst = binary.AppendUvarint(dst, uint64(e.Replicas))
+	}
+	return dst
+}
+
+// createTopic reads what append wrote; a topic of the older kind has no replicas.
+func (r *reader) createTopic(replicated bool) Entry {
+	e := &CreateTopic{ID: r.id(), Name: r.string(), Partitions: r.int32(), Configs: r.configs()}
+	if replicated {
+		if e.Replicas = r.int32(); e.Replicas == 0 {
+			r.fail("a replicated topic without replicas")
+		}
+	}
+	return e
 }
 
 func (e *CreateTopic) apply(s *Application) Outcome {
 	if s.byName[e.Name] != nil || s.topics[e.ID] != nil {
 		return Outcome{Err: fmt.Errorf("%w: %q", ErrTopicExists, e.Name)}
 	}
-	t := &Topic{ID: e.ID, Name: e.Name, CreatedAt: s.commit.Time, Configs: maps.Clone(e.Configs)}
+	t := &Topic{ID: e.ID, Name: e.Name, CreatedAt: s.commit.Time, Configs: maps.Clone(e.Configs), Replicas: e.Replicas}
 	s.addTopic(t)
 	s.growTopic(t, e.Partitions)
 	return Outcome{}
@@ -152,6 +180,25 @@ func (e *AlterConfigs) apply(s *Application) Outcome {
 	}
 	maps.Copy(configs, e.Set)
 	t.Configs = configs
+	s.unsaved.topic(t.ID)
+	return Outcome{}
+}
+
+func (*AlterReplicas) kind() kind { return kindAlterReplicas }
+
+// Validate implements Entry.
+func (e *AlterReplicas) Validate() error { return checkReplicas(e.Replicas) }
+
+func (e *AlterReplicas) append(dst []byte) []byte {
+	return binary.AppendUvarint(append(dst, e.ID[:]...), uint64(e.Replicas))
+}
+
+func (e *AlterReplicas) apply(s *Application) Outcome {
+	t := s.topics[e.ID]
+	if t == nil {
+		return Outcome{Err: ErrTopicNotFound}
+	}
+	t.Replicas = e.Replicas
 	s.unsaved.topic(t.ID)
 	return Outcome{}
 }

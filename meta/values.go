@@ -24,9 +24,9 @@ var buckets = [...]string{"topics", "partitions", "extents", "producers", "segme
 
 // fileVersion is the format of all values of the metadata file. A file of another
 // version is built anew from the journal or, where that is too slow one day, converted. Version 1 is
-// read as it is: version 2 only adds the mark of extents whose largest timestamp is not known.
+// read as it is: version 2 only adds the mark of extents whose largest timestamp is not known, version 3 the replicas of topics.
 const (
-	fileVersion       = 2
+	fileVersion       = 3
 	oldestFileVersion = 1
 )
 
@@ -51,13 +51,23 @@ func (s *State) readPosition(r *reader) error {
 	return r.end()
 }
 
+// appendValue begins with a 0, as long as no name is, and the replicas where some were asked for.
 func (t *Topic) appendValue(dst []byte) []byte {
+	if t.Replicas > 0 {
+		dst = binary.AppendUvarint(append(dst, 0), uint64(t.Replicas))
+	}
 	dst = binary.AppendVarint(appendString(dst, t.Name), t.CreatedAt)
 	return appendConfigs(binary.AppendUvarint(dst, uint64(len(t.Partitions))), t.Configs)
 }
 
 func (l *loader) readTopic(k, r *reader) {
-	t := &Topic{ID: k.id(), Name: r.string(), CreatedAt: r.varint()}
+	t := &Topic{ID: k.id(), Name: r.string()}
+	if t.Name == "" {
+		if t.Replicas, t.Name = int32(r.max(maxReplicas)), r.string(); t.Replicas == 0 {
+			r.fail("topic %q has replicas, and none", t.Name)
+		}
+	}
+	t.CreatedAt = r.varint()
 	n := int32(r.max(maxPartitions))
 	t.Configs = r.configs()
 	switch {
