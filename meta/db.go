@@ -91,6 +91,9 @@ func (db *DB) open() error {
 	if db.bolt, err = openBolt(db.path, &bbolt.Options{}); err != nil {
 		return err
 	}
+	if err := db.bolt.View(func(tx *bbolt.Tx) error { return checkPages(tx, db.path) }); err != nil {
+		return err
+	}
 	if err := db.bolt.View(db.readPosition); err != nil {
 		return err
 	}

@@ -78,6 +78,9 @@
 //
 // While a file is incomplete, position has the key "incomplete" and no other.
 //
+// bbolt checks its first two pages by a checksum, and of all others only that they say which they are. So [OpenDB] looks at the
+// pages of every bucket before a cursor goes over them (checkPages), and [DB.Load] at every pair and at the state as a whole.
+//
 // What makes each of them change:
 //
 //	position    every commit

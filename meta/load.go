@@ -75,7 +75,9 @@ func loadBucket(tx *bbolt.Tx, b bucket, read func(key, value *reader)) error {
 	}
 	var key, value reader
 	c := bolt.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
+	// Of a small bucket, which lies in the page of the one above it, checkPages has seen nothing. First would follow for ever
+	// what has no type, as it takes it for a page that has others below it. Seek looks at the type.
+	for k, v := c.Seek(nil); k != nil; k, v = c.Next() {
 		key, value = reader{src: k}, reader{src: v}
 		if err := readPair(&key, &value, read); err != nil {
 			return fmt.Errorf("key %x: %w", k, err)
