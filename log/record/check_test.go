@@ -364,3 +364,15 @@ func FuzzCheck(f *testing.F) {
 		require.Equal(t, largest, found)
 	})
 }
+
+// TestInflatersOutliveAPanic: who comes after decompressors that panicked has a place to decompress in.
+func TestInflatersOutliveAPanic(t *testing.T) {
+	for name, codec := range codecs {
+		b := compressed(t, mustBatch(t, 0, sample()), codec)
+		for range cap(inflaters) + 1 {
+			require.Panics(t, func() { _ = b.walk(nil) }, name) // nil: where the first record's timestamp goes
+		}
+		_, err := b.CheckRecords(AnyTime)
+		require.NoError(t, err, name)
+	}
+}

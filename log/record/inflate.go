@@ -40,14 +40,7 @@ func (b Batch) walk(t *stamps) error {
 		w := walk(records)
 		return w.records(count, t)
 	}
-	in := <-inflaters
-	if in == nil {
-		in = &inflater{window: make([]byte, windowBytes), lz4: lz4.NewReader(nil)}
-	}
-	err := in.walk(b.Codec(), records, count, t)
-	in.src.Reset(nil)
-	inflaters <- in
-	if !errors.Is(err, errGiant) {
+	if err := b.inflate(t); !errors.Is(err, errGiant) {
 		return err
 	}
 	giants <- struct{}{}
@@ -58,6 +51,21 @@ func (b Batch) walk(t *stamps) error {
 	}
 	w := walk(plain)
 	return w.records(count, t)
+}
+
+// inflate walks over records that are compressed, with an inflater that it has for itself. One that panics,
+// as decompressors have done over what a client sent, is not used again, but its place is.
+func (b Batch) inflate(t *stamps) error {
+	in := <-inflaters
+	var again *inflater
+	defer func() { inflaters <- again }()
+	if in == nil {
+		in = &inflater{window: make([]byte, windowBytes), lz4: lz4.NewReader(nil)}
+	}
+	err := in.walk(b.Codec(), b[HeaderLen:], b.Count(), t)
+	in.src.Reset(nil)
+	again = in
+	return err
 }
 
 // errGiant reports a batch that is decompressed whole to more than smallBatchBytes.
