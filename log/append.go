@@ -198,11 +198,12 @@ func (a *appending) check(b record.Batch, now int64, trustCompressed bool) error
 	if b.BaseOffset() != 0 {
 		return fmt.Errorf("%w: a base offset of %d, a producer's is 0", ErrInvalidRecord, b.BaseOffset())
 	}
-	largest, err := b.MaxTimestamp(), error(nil)
-	if a.timeUnknown = trustCompressed && b.Codec() != 0 && !topic.logAppendTime; trustCompressed && b.Codec() != 0 {
-		err = b.CheckTimestampType(topic.timeRange(now))
-	} else {
-		largest, err = b.CheckRecords(topic.timeRange(now))
+	times := topic.timeRange(now)
+	trusted := trustCompressed && b.Codec() != 0
+	a.timeUnknown = trusted && !topic.logAppendTime
+	largest, err := b.MaxTimestamp(), b.CheckTimestampType(times)
+	if !trusted {
+		largest, err = b.CheckRecords(times)
 	}
 	switch {
 	case errors.Is(err, ErrInvalidTimestamp):
