@@ -29,6 +29,13 @@ type errorSlot struct {
 
 func (o errorSlot) set(err error) { *o.code, *o.text = codeOf(err), textOf(err) }
 
+// tellOnce sets the error of a topic for its i-th partition, and its text for the first: it may be long, and there may be many.
+func tellOnce(slot errorSlot, err error, i int) {
+	if *slot.code = codeOf(err); i == 0 {
+		*slot.text = textOf(err)
+	}
+}
+
 // fillErrors fills in what became of changes: their errors, one for each slot, or one for all.
 func fillErrors(slots []errorSlot, errs []error, all error) {
 	for i, slot := range slots {

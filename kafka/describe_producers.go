@@ -19,12 +19,7 @@ func (s *Server) describeProducers(_ context.Context, _ *client, req *kmsg.Descr
 	}, number)
 	room := s.answerRoom()
 	for _, rt := range req.Topics {
-		topic, err := s.log.Topic(rt.Topic)
-		if err != nil {
-			if e := log.CheckTopicName(rt.Topic); e != nil {
-				err = e
-			}
-		}
+		topic, err := s.askedTopic(kmsg.MetadataRequestTopic{Topic: &rt.Topic})
 		out := kmsg.DescribeProducersResponseTopic{Topic: rt.Topic, Partitions: make([]kmsg.DescribeProducersResponseTopicPartition, len(rt.Partitions))}
 		for i, index := range rt.Partitions {
 			p := &out.Partitions[i]

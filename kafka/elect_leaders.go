@@ -59,10 +59,3 @@ func (s *Server) electLeaders(_ context.Context, _ *client, req *kmsg.ElectLeade
 }
 
 var errElected = fmt.Errorf("%w: broker %d leads the partition", kerr.ElectionNotNeeded, nodeID)
-
-// tellOnce sets the error of a topic for its i-th partition, and its text for the first: it may be long, and there may be many.
-func tellOnce(slot errorSlot, err error, i int) {
-	if *slot.code = codeOf(err); i == 0 {
-		*slot.text = textOf(err)
-	}
-}
